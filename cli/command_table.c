@@ -1,0 +1,21 @@
+#include "cli/commands.h"
+
+#include <string.h>
+
+static const struct command *const table[] = {
+    &certs_command,  &check_command, &completion_command, &explain_command, &policy_command,
+    &review_command, &serve_command, &test_command,       &version_command, NULL,
+};
+
+const struct command *const *command_table(void) {
+    return table;
+}
+
+const struct command *command_find(const char *name) {
+    for (const struct command *const *command = table; *command; command++) {
+        if (strcmp((*command)->name, name) == 0) {
+            return *command;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,161 @@
+// The commands around the gate, run as a user runs them.
+#include "cli/commands.h"
+#include "tests/cli/program.h"
+#include "tests/support/expect.h"
+
+#include "base/attributes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct {
+    const char *arguments;
+    int code;
+    const char *out, *err; // parts of them; NULL: nothing may be there
+} cases[] = {
+    {"--help", 0, "Usage: fleetgate COMMAND", NULL},
+    {"help", 0, "Commands:", NULL},
+    {"", 2, NULL, "Usage: fleetgate COMMAND"},
+    {"--version", 0, "fleetgate ", NULL},
+    {"version", 0, "fleetgate ", NULL},
+    {"version now", 2, NULL, "fleetgate version: unexpected argument now\ntry 'fleetgate version --help'\n"},
+    {"chekc", 2, NULL, "fleetgate: unknown command chekc; did you mean check?\ntry 'fleetgate --help'\n"},
+    {"xyzzy", 2, NULL, "fleetgate: unknown command xyzzy\n"},
+    {"--what", 2, NULL, "fleetgate: unknown option --what\n"},
+    {"help check", 0, "Usage: fleetgate check [OPTION…] PATH…|-", NULL},
+    {"help policy new", 0, "Usage: fleetgate policy new [OPTION…] NAME", NULL},
+    {"help nothing", 2, NULL, "unknown command nothing"},
+    {"policy", 2, NULL, "fleetgate policy: a command is missing\n"},
+    {"policy lst", 2, NULL, "fleetgate policy: unknown command lst; did you mean list?\n"},
+    {"policy list --names", 0, "region-limits\n", NULL},
+    {"policy list", 0, "high", NULL},
+    {"policy show region-limits", 0, "name = \"region-limits\"", NULL},
+    {"policy show region-limit", 2, NULL, "there is no policy region-limit; did you mean region-limits?"},
+    {"policy new Bad", 2, NULL, "Bad: a name has lower case letters"},
+    {"explain region-limits", 0, "allowed (list of string; default [])", NULL},
+    {"explain regions -p tests/fixtures/check/policies", 0, "See https://example.com/regions", NULL},
+    {"explain", 2, NULL, "fleetgate explain: name one policy\n"},
+    {"certs init --help", 0, "Usage: fleetgate certs init [OPTION…]", NULL},
+    {"certs init --dri x", 2, NULL, "unknown option --dri; did you mean --dir?"},
+    {"test", 2, NULL, "fleetgate test: no directory given\ntry 'fleetgate test --help'\n"},
+    {"test --quite policies", 2, NULL, "unknown option --quite; did you mean --quiet?"},
+    {"test tests/fixtures/check/nowhere", 2, NULL, "nowhere: No such file or directory"},
+    {"help test", 0, "-q, --quiet             print failures and the summary only", NULL},
+    {"check --complete x", 2, NULL, "unknown option --complete"},
+    {"completion", 2, NULL, "name one shell"},
+    {"completion tcsh", 2, NULL, "unknown shell tcsh"},
+    {"review", 2, NULL, "name files or directories"},
+    {"review tests/fixtures/check/values.yaml", 3, NULL, "there is no Kubernetes object"},
+    {"review tests/fixtures/check/broken.yaml", 3, "\"name\":\"eu-6\"", "broken.yaml:7:3: the key"},
+    {"review tests/fixtures/check/region.yaml", 0,
+     "\"resource\":{\"group\":\"infrastructure.cluster.x-k8s.io\",\"version\":\"v1beta2\",\"resource\":"
+     "\"awsclusters\"}",
+     NULL},
+    {"review --base tests/fixtures/check/base tests/fixtures/check/head", 0,
+     "\"operation\":\"DELETE\",\"userInfo\":{\"username\":\"kubernetes-admin\",\"groups\":[]},\"object\":"
+     "null",
+     NULL},
+};
+
+static void test_cases(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        CLEANUP(program_result_clear) struct program_result result;
+        program_run(cases[i].arguments, &result);
+        expect_contains(cases[i].arguments, result.out, cases[i].out ? cases[i].out : "");
+        expect_contains(cases[i].arguments, result.err, cases[i].err ? cases[i].err : "");
+        expect_true(cases[i].arguments, cases[i].out || !*result.out, "nothing on standard output");
+        expect_true(cases[i].arguments, cases[i].err || !*result.err, "nothing on standard error");
+        expect_integer(cases[i].arguments, result.code, cases[i].code);
+    }
+}
+
+static void expect_options(const struct command *command) {
+    char arguments[128];
+    snprintf(arguments, sizeof(arguments), "%s --help", command->name);
+    CLEANUP(program_result_clear) struct program_result result;
+    program_run(arguments, &result);
+    expect_integer(arguments, result.code, 0);
+    expect_text(arguments, result.err, "");
+    for (const struct option_entry *option = command->options; option && option->name; option++) {
+        char name[64];
+        snprintf(name, sizeof(name), "--%s", option->name);
+        expect_contains(arguments, result.out, name);
+    }
+}
+
+// Every command explains every option that completion knows.
+static void test_help(void **state) {
+    (void)state;
+    for (const struct command *const *command = command_table(); *command; command++) {
+        expect_options(*command);
+        for (const struct command *inner = (*command)->inner; inner && inner->name; inner++) {
+            expect_options(inner);
+        }
+    }
+}
+
+static void test_completion(void **state) {
+    (void)state;
+    static const char *const shells[] = {"bash", "zsh", "fish"};
+    for (size_t i = 0; i < sizeof(shells) / sizeof(shells[0]); i++) {
+        char arguments[256];
+        snprintf(arguments, sizeof(arguments), "completion %s", shells[i]);
+        CLEANUP(program_result_clear) struct program_result result;
+        program_run(arguments, &result);
+        expect_integer(arguments, result.code, 0);
+        expect_contains(arguments, result.out, "stdin-filename");
+        // Its own syntax check, where the shell is installed.
+        snprintf(arguments, sizeof(arguments),
+                 "completion %s >/tmp/fleetgate-completion.$$ && { ! command -v %s >/dev/null || %s -n "
+                 "/tmp/fleetgate-completion.$$; }; code=$?; rm -f /tmp/fleetgate-completion.$$; exit $code",
+                 shells[i], shells[i], shells[i]);
+        CLEANUP(program_result_clear) struct program_result syntax;
+        program_run(arguments, &syntax);
+        expect_text(shells[i], syntax.err, "");
+        expect_integer(shells[i], syntax.code, 0);
+    }
+    CLEANUP(program_result_clear) struct program_result words;
+    program_run("version >/dev/null; bash -c \"source <(" FLEETGATE_PROGRAM " completion bash); "
+                "COMP_WORDS=(fleetgate policy s); COMP_CWORD=2; _fleetgate; echo \\${COMPREPLY[@]}; "
+                "COMP_WORDS=(fleetgate check -o s); COMP_CWORD=3; _fleetgate; echo \\${COMPREPLY[@]}\"",
+                &words);
+    expect_text("bash completes", words.out, "show\nsarif\n");
+}
+
+// A new policy passes its own tests, and nothing is overwritten.
+static void test_new(void **state) {
+    (void)state;
+    char folder[] = "/tmp/fleetgate-policy-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    static const struct {
+        const char *format;
+        int code;
+        const char *out, *err;
+    } steps[] = {
+        {"policy new team-labels --dir %s/policies", 0, "team-labels_test.lua", ""},
+        {"policy new team-labels --dir %s/policies", 2, "", "team-labels.lua: is there already"},
+        {"test %s/policies", 0, "1 policies, 2 cases, 0 failed", ""},
+        {"policy docs -p %1$s/policies --out %1$s/docs/policies", 0, "team-labels.md", ""},
+        {"version && cat %s/docs/policies/README.md", 0, "[team-labels](team-labels.md)", ""},
+        {"version; rm -r %s", 0, "", ""},
+    };
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        char arguments[512];
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        snprintf(arguments, sizeof(arguments), steps[i].format, folder);
+#pragma GCC diagnostic pop
+        CLEANUP(program_result_clear) struct program_result result;
+        program_run(arguments, &result);
+        expect_contains(arguments, result.out, steps[i].out);
+        expect_contains(arguments, result.err, steps[i].err);
+        expect_integer(arguments, result.code, steps[i].code);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases), cmocka_unit_test(test_help),
+                                       cmocka_unit_test(test_completion), cmocka_unit_test(test_new)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

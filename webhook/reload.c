@@ -1,0 +1,105 @@
+#include "webhook/reload.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "webhook/file_watch.h"
+
+#include <stdio.h>
+#include <time.h>
+
+struct reload {
+    struct reload_options options;
+    struct webhook *webhook;
+    struct webhook_server *server;
+    struct file_watch policies;
+    struct file_watch certificates;
+};
+
+struct reload *reload_new(const struct reload_options *options) {
+    struct reload *reload = memory_calloc(1, sizeof(*reload));
+    reload->options = *options;
+    reload->policies.paths[0] = options->policy_paths[0];
+    reload->policies.paths[1] = options->policy_paths[1];
+    reload->certificates.paths[0] = options->tls.certificate;
+    reload->certificates.paths[1] = options->tls.key;
+    reload->certificates.paths[2] = options->tls.client_authorities;
+    file_watch_mark(&reload->policies);
+    file_watch_mark(&reload->certificates);
+    return reload;
+}
+
+void reload_into(struct reload *reload, struct webhook *webhook, struct webhook_server *server) {
+    reload->webhook = webhook;
+    reload->server = server;
+}
+
+void reload_free(struct reload *reload) {
+    free(reload);
+}
+
+static void load_policies(struct reload *reload) {
+    const struct reload_options *options = &reload->options;
+    struct policy_set *set = NULL;
+    struct error error;
+    bool loaded = options->load_policies(options->data, &set, &error);
+    gate_metrics_reload(options->metrics, "policies", loaded);
+    if (!loaded) {
+        readiness_policies_failed(options->readiness, error.message);
+        log_write(LOG_ERROR, "policies not loaded, those in force stay", "error", error.message, NULL);
+        return;
+    }
+    size_t count = policy_set_count(set);
+    char text[24];
+    snprintf(text, sizeof(text), "%zu", count);
+    webhook_swap_policies(reload->webhook, set);
+    readiness_policies_loaded(options->readiness, count);
+    gate_metrics_policies(options->metrics, count);
+    log_write(LOG_INFO, "policies loaded", "count", text, NULL);
+}
+
+static bool load_usable(const struct tls_files *files, struct tls_credentials **ret_credentials,
+                        struct error *error) {
+    CLEANUP(tls_credentials_unref) struct tls_credentials *credentials = NULL;
+    if (!tls_credentials_load(files, &credentials, error)) {
+        return false;
+    }
+    if (tls_credentials_not_after(credentials) <= time(NULL)) {
+        return error_set(error, ERROR_INVALID, "%s: the certificate has expired", files->certificate);
+    }
+    *ret_credentials = tls_credentials_unref_take(&credentials);
+    return true;
+}
+
+static void load_certificates(struct reload *reload) {
+    const struct reload_options *options = &reload->options;
+    struct tls_credentials *credentials = NULL;
+    struct error error;
+    bool loaded = load_usable(&options->tls, &credentials, &error);
+    gate_metrics_reload(options->metrics, "certificates", loaded);
+    if (!loaded) {
+        readiness_certificate_failed(options->readiness, error.message);
+        log_write(LOG_ERROR, "certificate not loaded, the one in force stays", "error", error.message, NULL);
+        return;
+    }
+    readiness_certificate_loaded(options->readiness, tls_credentials_not_before(credentials),
+                                 tls_credentials_not_after(credentials));
+    gate_metrics_certificate(options->metrics, tls_credentials_not_after(credentials));
+    webhook_server_swap_credentials(reload->server, credentials);
+    log_write(LOG_INFO, "certificate loaded", "file", options->tls.certificate, NULL);
+}
+
+void reload_now(struct reload *reload) {
+    file_watch_mark(&reload->policies);
+    file_watch_mark(&reload->certificates);
+    load_policies(reload);
+    load_certificates(reload);
+}
+
+void reload_poll(struct reload *reload) {
+    if (file_watch_look(&reload->policies)) {
+        load_policies(reload);
+    }
+    if (file_watch_look(&reload->certificates)) {
+        load_certificates(reload);
+    }
+}

@@ -1,0 +1,121 @@
+#include "webhook/webhook.h"
+
+#include "base/memory.h"
+#include "engine/engine.h"
+#include "webhook/admission_response.h"
+#include "webhook/decision_log.h"
+
+#include <pthread.h>
+#include <time.h>
+
+// Kept of the API server's timeout for the way back: a late answer is worth nothing.
+static const uint64_t answer_margin_ns = 100 * 1000 * 1000;
+
+struct webhook {
+    uint64_t timeout_ns;
+    struct gate_metrics *metrics;
+    pthread_mutex_t lock; // of policies: taken for the time of a count
+    struct policy_set *policies;
+};
+
+struct webhook *webhook_new(struct policy_set *set, uint64_t timeout_ns, struct gate_metrics *metrics) {
+    struct webhook *webhook = memory_calloc(1, sizeof(*webhook));
+    webhook->timeout_ns = timeout_ns;
+    webhook->metrics = metrics;
+    webhook->policies = set;
+    pthread_mutex_init(&webhook->lock, NULL);
+    return webhook;
+}
+
+void webhook_free(struct webhook *webhook) {
+    if (!webhook) {
+        return;
+    }
+    policy_set_unref(webhook->policies);
+    pthread_mutex_destroy(&webhook->lock);
+    free(webhook);
+}
+
+static struct policy_set *take_reference(struct webhook *webhook) {
+    pthread_mutex_lock(&webhook->lock);
+    struct policy_set *set = webhook->policies ? policy_set_ref(webhook->policies) : NULL;
+    pthread_mutex_unlock(&webhook->lock);
+    return set;
+}
+
+void webhook_swap_policies(struct webhook *webhook, struct policy_set *set) {
+    pthread_mutex_lock(&webhook->lock);
+    struct policy_set *old = webhook->policies;
+    webhook->policies = set;
+    pthread_mutex_unlock(&webhook->lock);
+    policy_set_unref(old);
+}
+
+bool webhook_has_policies(struct webhook *webhook) {
+    CLEANUP(policy_set_unref) struct policy_set *set = take_reference(webhook);
+    return set != NULL;
+}
+
+static uint64_t now_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+// The API server waits for timeout=Ns and then fails the request itself, so we answer before that.
+static uint64_t choose_deadline(const struct webhook *webhook, const struct http_request *request) {
+    uint64_t wait_ns = webhook->timeout_ns;
+    uint64_t asked_ns;
+    if (request->timeout && http_duration_parse(request->timeout, &asked_ns, NULL) && asked_ns > 0) {
+        uint64_t margin = asked_ns / 4 < answer_margin_ns ? asked_ns / 4 : answer_margin_ns;
+        wait_ns = asked_ns - margin < wait_ns ? asked_ns - margin : wait_ns;
+    }
+    return request->received_ns + wait_ns;
+}
+
+static void answer(struct webhook *webhook, const struct http_request *request,
+                   struct admission_review *admission, struct policy_set *set,
+                   struct http_response *ret_response) {
+    bool mutates = request->endpoint == ENDPOINT_MUTATE;
+    const char *name = mutates ? "mutate" : "validate";
+    if (admission->skip) {
+        gate_metrics_review(webhook->metrics, name, admission, NULL, now_ns() - request->received_ns);
+        decision_log_skipped(admission);
+        *ret_response = (struct http_response){.status = 200, .body = admission_response_skipped(admission)};
+        return;
+    }
+    CLEANUP(decision_clear) struct decision decision = {0};
+    if (mutates) {
+        engine_mutate(set, &admission->review, &decision);
+    } else {
+        engine_evaluate(set, &admission->review, &decision);
+    }
+    uint64_t duration_ns = now_ns() - request->received_ns;
+    char *body = admission_response_make(admission, &decision, duration_ns);
+    gate_metrics_review(webhook->metrics, name, admission, &decision, duration_ns);
+    decision_log(name, admission, &decision, duration_ns);
+    *ret_response = (struct http_response){.status = 200, .body = body};
+}
+
+void webhook_handle(struct webhook *webhook, const struct http_request *request,
+                    struct http_response *ret_response) {
+    CLEANUP(admission_review_clear) struct admission_review admission = {0};
+    struct error error;
+    if (!admission_review_read(request->body, request->length, &admission, &error)) {
+        unsigned status = error.kind == ERROR_LIMIT ? 413 : 400;
+        (void)http_refuse(ret_response, status, "%s", error.message);
+        gate_metrics_rejected(webhook->metrics, status);
+        return;
+    }
+    // Declared after admission: the set outlives the decision, and goes before the nodes do.
+    CLEANUP(policy_set_unref) struct policy_set *set = take_reference(webhook);
+    if (!set) {
+        (void)http_refuse(ret_response, 503, "no policies are loaded");
+        gate_metrics_rejected(webhook->metrics, 503);
+        return;
+    }
+    admission.review.door = DOOR_ADMISSION;
+    admission.review.now = time(NULL);
+    admission.review.deadline_ns = choose_deadline(webhook, request);
+    answer(webhook, request, &admission, set, ret_response);
+}

@@ -1,0 +1,23 @@
+// The gate behind the HTTPS server: a request's body in, the answer out. Any thread.
+#pragma once
+
+#include "engine/policy_set.h"
+#include "webhook/gate_metrics.h"
+#include "webhook/http_message.h"
+
+struct webhook;
+
+// timeout_ns: most time that a review may take. metrics is borrowed. *set: takes ownership of one reference;
+// may be NULL, and then every review is answered 503 until webhook_swap_policies. Caller owns.
+struct webhook *webhook_new(struct policy_set *set, uint64_t timeout_ns, struct gate_metrics *metrics);
+void webhook_free(struct webhook *webhook);
+DEFINE_CLEANUP(webhook_free, struct webhook *)
+
+// From now on new requests are judged by set; those that run keep theirs. Takes ownership of one reference.
+void webhook_swap_policies(struct webhook *webhook, struct policy_set *set);
+bool webhook_has_policies(struct webhook *webhook);
+
+// Answers a request whose head was accepted. Takes ownership of request->body. *ret_response is always
+// filled.
+void webhook_handle(struct webhook *webhook, const struct http_request *request,
+                    struct http_response *ret_response);
