@@ -145,7 +145,23 @@ static void add_referrers(void *cookie, struct arena *arena, const struct object
     }
 }
 
-static const struct view_source_methods methods = {find, add_of_cluster, add_referrers};
+static void add_labelled(void *cookie, struct arena *arena, const char *label, const char *value,
+                         struct fragment_list *list) {
+    const struct fragment_set *set = cookie;
+    for (size_t i = 0; i < set->objects.bucket_count; i++) {
+        for (const struct index_node *node = set->objects.buckets[i]; node; node = node->next) {
+            const struct fragment *fragment = node->entry->fragment;
+            const char *got = fragment->kind.entry->role == KIND_CLUSTER && !fragment->kind.is_template
+                                  ? node_string(node_get(fragment->labels, label))
+                                  : NULL;
+            if (got && strcmp(got, value) == 0) {
+                fragment_list_add(arena, list, fragment);
+            }
+        }
+    }
+}
+
+static const struct view_source_methods methods = {find, add_of_cluster, add_referrers, add_labelled};
 
 struct fragment_set *fragment_set_new(void) {
     struct fragment_set *set = memory_calloc(1, sizeof(*set));

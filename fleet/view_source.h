@@ -22,6 +22,9 @@ struct view_source_methods {
     // Adds every fragment that has a link to this object.
     void (*add_referrers)(void *cookie, struct arena *arena, const struct object_key *target,
                           struct fragment_list *list);
+    // Adds every Cluster whose label has this value (who delivered it, which team owns it), in any order.
+    void (*add_labelled)(void *cookie, struct arena *arena, const char *label, const char *value,
+                         struct fragment_list *list);
 };
 
 struct view_source {

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -54,10 +55,24 @@ static bool connect_to(struct tls_client *client, const struct tls_client_option
     setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     const struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_port = htons(options->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    if (connect(client->fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
-        return error_set(error, ERROR_IO, "connect: %s", strerror(errno));
+    if (connect(client->fd, (const struct sockaddr *)&address, sizeof(address)) == 0) {
+        return true;
     }
-    return true;
+    // A tick of the watchdog came meanwhile (a socket with a time-out is not restarted): the connection is
+    // still being made.
+    if (errno == EINTR) {
+        struct pollfd wait = {.fd = client->fd, .events = POLLOUT};
+        while (poll(&wait, 1, (int)timeout_ms) < 0 && errno == EINTR) {
+        }
+        int problem = ETIMEDOUT;
+        socklen_t size = sizeof(problem);
+        if (wait.revents != 0 && getsockopt(client->fd, SOL_SOCKET, SO_ERROR, &problem, &size) == 0 &&
+            problem == 0) {
+            return true;
+        }
+        errno = problem;
+    }
+    return error_set(error, ERROR_IO, "connect: %s", strerror(errno));
 }
 
 static bool prepare(struct tls_client *client, const struct tls_client_options *options,
