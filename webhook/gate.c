@@ -44,6 +44,7 @@ static bool start_webhook(struct gate *gate, struct error *error) {
     }
     size_t count = policy_set_count(set);
     gate->webhook = webhook_new(set, gate->options.timeout_ns, gate->metrics);
+    webhook_use_fleet(gate->webhook, &gate->options.companion.fleet);
     readiness_policies_loaded(gate->readiness, count);
     gate_metrics_policies(gate->metrics, count);
     gate_metrics_reload(gate->metrics, "policies", true);
@@ -115,6 +116,8 @@ bool gate_start(const struct gate_options *options, struct gate **ret_gate, stru
     gate->options = *options;
     gate->metrics = gate_metrics_new(options->version);
     gate->readiness = readiness_new();
+    gate_metrics_add_writer(gate->metrics, options->companion.write_metrics, options->companion.cookie);
+    readiness_ask(gate->readiness, options->companion.check_ready, options->companion.cookie);
     gate->reload = reload_new(&(struct reload_options){
         .load_policies = options->load_policies,
         .data = options->data,

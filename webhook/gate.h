@@ -1,9 +1,18 @@
 // The whole gate as one process runs it: HTTPS for reviews, HTTP for probes, reload and drain.
 #pragma once
 
+#include "fleet/fleet_access.h"
 #include "webhook/reload.h"
 
 #include <signal.h>
+
+// What runs beside the gate in the same process and is asked by it. Any thread; functions may be NULL.
+struct gate_companion {
+    struct fleet_access fleet;
+    void (*write_metrics)(void *cookie, struct buffer *ret_text); // after the gate's own
+    bool (*check_ready)(void *cookie, struct buffer *ret_text);   // one line for each thing
+    void *cookie;
+};
 
 struct gate_options {
     const char *version;
@@ -18,6 +27,7 @@ struct gate_options {
     unsigned threads;
     uint64_t timeout_ns;
     uint64_t drain_delay_ns, drain_timeout_ns;
+    struct gate_companion companion;
 };
 
 struct gate;

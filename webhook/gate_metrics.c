@@ -17,6 +17,8 @@ struct gate_metrics {
     struct metric *certificate_expiry;
     struct metric_family *rejected;
     struct process_metrics process;
+    void (*write_more)(void *cookie, struct buffer *ret_text);
+    void *cookie;
 };
 
 // A review takes tens of microseconds; what takes longer than a second has met its deadline.
@@ -167,7 +169,16 @@ void gate_metrics_certificate(struct gate_metrics *metrics, int64_t not_after) {
     metric_set(metrics->certificate_expiry, (double)not_after);
 }
 
+void gate_metrics_add_writer(struct gate_metrics *metrics,
+                             void (*write)(void *cookie, struct buffer *ret_text), void *cookie) {
+    metrics->write_more = write;
+    metrics->cookie = cookie;
+}
+
 void gate_metrics_write(struct gate_metrics *metrics, struct buffer *ret_text) {
     process_metrics_update(&metrics->process);
     metrics_write(metrics->registry, ret_text);
+    if (metrics->write_more) {
+        metrics->write_more(metrics->cookie, ret_text);
+    }
 }
