@@ -54,20 +54,6 @@ static const char *uid_of(const struct node *object) {
     return uid ? uid : "";
 }
 
-// Machines and MachineSets that have an owner are counted by it, and are by far the most objects of a fleet.
-static bool is_counted_elsewhere(const struct kube_resource *resource, const struct node *object) {
-    if (strcmp(resource->kind, "Machine") != 0 && strcmp(resource->kind, "MachineSet") != 0) {
-        return false;
-    }
-    NODE_EACH(owner, node_get(node_get(object, "metadata"), "ownerReferences")) {
-        const char *kind = node_string(node_get(owner, "kind"));
-        if (kind && strcmp(kind, "Cluster") != 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void on_list_begin(void *cookie, const struct kube_resource *resource) {
     struct feeder *feeder = cookie;
     inventory_list_begin(feeder->options.inventory, resource->group, resource->kind);
@@ -81,7 +67,7 @@ static void on_list_end(void *cookie, const struct kube_resource *resource) {
 static void on_put(void *cookie, const struct kube_resource *resource, const struct node *object) {
     struct feeder *feeder = cookie;
     struct object_key key = key_of(resource, object);
-    if (is_counted_elsewhere(resource, object)) {
+    if (served_kinds_is_owned(resource, object)) {
         inventory_remove(feeder->options.inventory, &key, "");
     } else {
         inventory_put(feeder->options.inventory, &key, object);

@@ -72,3 +72,16 @@ const struct kube_resource *served_kinds_find(const struct served_kinds *served,
     }
     return NULL;
 }
+
+bool served_kinds_is_owned(const struct kube_resource *resource, const struct node *object) {
+    if (strcmp(resource->kind, "Machine") != 0 && strcmp(resource->kind, "MachineSet") != 0) {
+        return false;
+    }
+    NODE_EACH(owner, node_get(node_get(object, "metadata"), "ownerReferences")) {
+        const char *kind = node_string(node_get(owner, "kind"));
+        if (kind && strcmp(kind, "Cluster") != 0) {
+            return true;
+        }
+    }
+    return false;
+}

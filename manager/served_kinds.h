@@ -14,6 +14,9 @@ void served_kinds_unref(struct served_kinds *served);
 
 size_t served_kinds_count(const struct served_kinds *served);
 const struct kube_resource *served_kinds_resource(const struct served_kinds *served, size_t index);
+// Machines and MachineSets that have an owner are counted by it, and are by far the most objects of a fleet:
+// nobody keeps or judges them.
+bool served_kinds_is_owned(const struct kube_resource *resource, const struct node *object);
 // By group as views name it ("" finds the first of that kind); NULL when it is not served.
 const struct kube_resource *served_kinds_find(const struct served_kinds *served, const char *group,
                                               const char *kind);
