@@ -1,6 +1,7 @@
 // fleetgate audit: what is stored on a management cluster, judged as if it came today.
 #include "cli/cluster_options.h"
 #include "cli/commands.h"
+#include "cli/fleet_options.h"
 #include "cli/policy_files.h"
 #include "engine/decision_text.h"
 #include "manager/audit_report.h"
@@ -16,7 +17,6 @@
 enum { OPTION_REPORTS = OPTION_LONG, OPTION_SYNC_TIMEOUT, GO_ON = -1, SYNC_SECONDS = 120 };
 
 static const char *const formats[] = {"text", "json", NULL};
-static const char *const report_kinds[] = {"none", "openreports", "policyreport", NULL};
 
 static const struct option_entry entries[] = {
     OPTION_CONFIG,

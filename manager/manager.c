@@ -12,10 +12,11 @@
 #include "manager/shared_store_kube.h"
 
 #include <stdio.h>
-#include <string.h>
+#include <time.h>
 
-// What is known may be this old when a place of a limit is given away; the API server's own restarts are shorter.
-enum { STALE_LIMIT_MS = 60000 };
+// What is known may be this old when a place of a limit is given away; the API server's own restarts are
+// shorter.
+enum { STALE_LIMIT_MS = 60000, LOOK_TIMEOUT_NS = 2000000000 };
 
 // In the order in which they are made; the reverse is the order in which they go.
 struct manager {
@@ -49,14 +50,20 @@ void manager_free(struct manager *manager) {
     free(manager);
 }
 
+static uint64_t now_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
 static int64_t stale_ms(const struct feeder_status *status) {
     return status->synced ? (int64_t)(status->stale_ns / 1000000) : -1;
 }
 
-static bool look(void *cookie, const struct object_key *key, uint64_t deadline_ns, bool *ret_exists,
-                 struct error *error) {
+static bool look(void *cookie, const struct object_key *key, bool *ret_exists) {
     const struct manager *manager = cookie;
-    return feeder_look(manager->feeder, key, deadline_ns, ret_exists, error);
+    struct error error;
+    return feeder_look(manager->feeder, key, now_ns() + LOOK_TIMEOUT_NS, ret_exists, &error);
 }
 
 // Nothing is given away by somebody who does not see the fleet.
@@ -68,7 +75,8 @@ static bool ask(void *cookie, const struct budget_request *request, struct arena
         return error_set(error, ERROR_IO, "the fleet has not been read yet: try again in a moment");
     }
     if (stale_ms(&status) > STALE_LIMIT_MS) {
-        return error_set(error, ERROR_IO, "the API server has not been heard for %llu s: the fleet can't be counted",
+        return error_set(error, ERROR_IO,
+                         "the API server has not been heard for %llu s: the fleet can't be counted",
                          (unsigned long long)(status.stale_ns / 1000000000u));
     }
     const struct budget_keeper *keeper = ledger_keeper(manager->ledger);
@@ -147,7 +155,8 @@ static bool start_helpers(struct manager *manager, struct error *error) {
     if (options->audit_interval_ns == 0) {
         return true;
     }
-    manager->events = kube_events_new(manager->client, "fleetgate", options->identity);
+    manager->events = kube_events_new(&(struct kube_event_options){
+        .client = manager->client, .component = "fleetgate", .instance = options->identity});
     const struct periodic_audit_options audit = {.client = manager->client,
                                                  .fleet = manager_fleet(manager),
                                                  .interval_ns = options->audit_interval_ns,
@@ -196,10 +205,12 @@ void manager_write_metrics(void *cookie, struct buffer *ret_text) {
     struct feeder_status feeder = feeder_status(manager->feeder);
     struct inventory_counts counts = inventory_counts(manager->inventory);
     struct ledger_stats ledger = ledger_stats(manager->ledger);
+    struct rotation_status certificates = housekeeping_certificates(manager->housekeeping);
     fleet_metrics_update(manager->fleet_metrics,
                          &(struct fleet_figures){.feeder = &feeder,
                                                  .counts = &counts,
                                                  .ledger = &ledger,
+                                                 .certificates = &certificates,
                                                  .leads = housekeeping_leads(manager->housekeeping)});
     metrics_write(manager->metrics, ret_text);
 }

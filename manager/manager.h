@@ -3,6 +3,7 @@
 // stored.
 #pragma once
 
+#include "certs/rotation_plan.h"
 #include "engine/policy_set.h"
 #include "fleet/fleet_access.h"
 #include "kube/kube_client.h"
@@ -11,12 +12,15 @@
 #include "base/buffer.h"
 
 struct manager_certificates {
-    bool rotates;              // false: the certificate comes from files
-    const char *secret;        // name of the Secret
-    const char *configuration; // name of both webhook configurations
-    const char *service;       // the Service that they name
-    // The certificate that is to be served from now on. Any thread.
-    void (*deliver)(void *cookie, const char *certificate_pem, const char *key_pem);
+    bool rotates;                      // false: the certificate comes from files
+    const char *secret;                // name of the Secret
+    const char *configuration;         // name of both webhook configurations
+    struct rotation_settings settings; // names and lifetimes
+    int64_t poll_seconds;              // 0: the usual
+    // The certificate that is to be served from now on (PEM, borrowed during the call). A thread of the
+    // manager.
+    void (*deliver)(void *cookie, const char *certificate, const char *key, int64_t not_before,
+                    int64_t not_after);
     void *cookie;
 };
 

@@ -73,14 +73,23 @@ static void tell_event(struct round *round, const struct audit_finding *finding,
     buffer_init(&line, 1024);
     violation_headline(violation, &line);
     text_sanitise(&line, true);
-    kube_events_add(round->audit->options.events, &(struct kube_event){.api_version = finding->api_version,
-                                                                       .kind = key->kind,
-                                                                       .namespace = key->namespace,
-                                                                       .name = key->name,
-                                                                       .uid = finding->uid,
-                                                                       .warning = true,
-                                                                       .reason = "PolicyViolation",
-                                                                       .message = buffer_text(&line)});
+    const struct kube_event event = {.api_version = finding->api_version,
+                                     .kind = key->kind,
+                                     .namespace = *key->namespace ? key->namespace : NULL,
+                                     .name = key->name,
+                                     .uid = finding->uid,
+                                     .warning = true,
+                                     .reason = "PolicyViolation",
+                                     .message = buffer_text(&line)};
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    struct error error;
+    // Reports and metrics tell them all; Events are for those who describe one object.
+    if (!kube_events_write(round->audit->options.events, &event,
+                           (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec, &error)) {
+        round->events = MOST_EVENTS;
+        return;
+    }
     round->events++;
 }
 
