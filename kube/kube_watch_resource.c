@@ -85,6 +85,10 @@ enum kube_watch_request kube_watch_resource_next(const struct kube_watch_resourc
     return resource->next;
 }
 
+bool kube_watch_resource_is_in_a_list(const struct kube_watch_resource *resource) {
+    return resource->continue_token != NULL;
+}
+
 struct kube_watch_query kube_watch_resource_start(struct kube_watch_resource *resource, uint64_t now_ns) {
     resource->running = true;
     resource->under_way = resource->next;

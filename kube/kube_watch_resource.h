@@ -27,6 +27,9 @@ enum kube_watch_request { KUBE_WATCH_LIST, KUBE_WATCH_STREAM };
 enum kube_watch_request kube_watch_resource_next(const struct kube_watch_resource *resource,
                                                  uint64_t *ret_at_ns);
 
+// Some pages of a list came, others are to come.
+bool kube_watch_resource_is_in_a_list(const struct kube_watch_resource *resource);
+
 struct kube_watch_query {
     enum kube_watch_request request;
     unsigned limit;               // LIST
@@ -57,7 +60,8 @@ enum kube_watch_verdict kube_watch_resource_event(struct kube_watch_resource *re
 
 enum kube_watch_end {
     KUBE_WATCH_WHOLE,     // the answer came whole (status 200)
-    KUBE_WATCH_BROKEN,    // no connection, or an answer that is cut or wrong
+    KUBE_WATCH_BROKEN,    // no connection, or an answer that is cut
+    KUBE_WATCH_WRONG,     // something came that can't be read
     KUBE_WATCH_QUIET,     // the deadline passed
     KUBE_WATCH_TOO_LARGE, // a page that is over our caps
     KUBE_WATCH_REFUSED,   // any other status
