@@ -23,7 +23,7 @@ struct kube_follower {
     bool runs, first_page;
     enum kube_watch_request request;
     struct kube_watch_stream *stream;
-    struct buffer body;  // a page, or what the server says when it refuses
+    struct buffer body;   // a page, or what the server says when it refuses
     struct error failure; // why a callback ended the transfer
 };
 
@@ -333,8 +333,9 @@ static void stop_request(struct kube_follower *follower, CURLM *multi) {
 void kube_follower_give_up(struct kube_follower *follower, CURLM *multi) {
     struct error error = {0};
     bool watches = follower->request == KUBE_WATCH_STREAM;
-    error_set(&error, ERROR_LIMIT, "%s", watches ? "the watch said nothing for too long, not even a bookmark"
-                                                 : "a page of a list did not come in time");
+    error_set(&error, ERROR_LIMIT, "%s",
+              watches ? "the watch said nothing for too long, not even a bookmark"
+                      : "a page of a list did not come in time");
     stop_request(follower, multi);
     fail_request(follower, KUBE_WATCH_QUIET, &error);
 }

@@ -1,4 +1,5 @@
-// One resource that a watcher follows: its requests on curl, what they bring, its sink. Watcher's thread only.
+// One resource that a watcher follows: its requests on curl, what they bring, its sink. Watcher's thread
+// only.
 #pragma once
 
 #include "kube/kube_transport.h"
@@ -20,7 +21,7 @@ struct kube_watch_resource_status kube_follower_status(const struct kube_followe
 // When its next request may start or the one under way is to be cut, whichever it is.
 uint64_t kube_follower_due_ns(const struct kube_follower *follower);
 bool kube_follower_runs(const struct kube_follower *follower);
-bool kube_follower_lists(const struct kube_follower *follower);       // now or next
+bool kube_follower_lists(const struct kube_follower *follower);        // now or next
 bool kube_follower_is_in_a_list(const struct kube_follower *follower); // some pages came, others are to come
 
 // Puts its next request into multi; what fails is noted and tried again later.
