@@ -26,7 +26,8 @@ static void end_list(struct fake_connection *connection) {
     }
 }
 
-static bool page_json(struct fake_connection *connection, const struct fake_query *query, struct buffer *json) {
+static bool page_json(struct fake_connection *connection, const struct fake_query *query,
+                      struct buffer *json) {
     struct fake_store *store = &connection->api->store;
     struct fake_object objects[FAKE_NAMES];
     const char *separator = "";
@@ -37,7 +38,8 @@ static bool page_json(struct fake_connection *connection, const struct fake_quer
     bool gone = query->continues && version < store->compacted;
     fake_store_at(store, query->resource, version, objects);
     pthread_mutex_unlock(&store->mutex);
-    buffer_printf(json, "{\"kind\":\"Thing%uList\",\"apiVersion\":\"t.example/v1\",\"items\":[", query->resource);
+    buffer_printf(json, "{\"kind\":\"Thing%uList\",\"apiVersion\":\"t.example/v1\",\"items\":[",
+                  query->resource);
     for (; name < FAKE_NAMES && left > 0; name++) {
         if (objects[name].uid) {
             buffer_append_text(json, separator);
@@ -90,7 +92,9 @@ struct watch {
 
 static void append_event(struct buffer *text, const struct fake_change *change) {
     buffer_printf(text, "{\"type\":\"%s\",\"object\":",
-                  change->type == 'A' ? "ADDED" : change->type == 'M' ? "MODIFIED" : "DELETED");
+                  change->type == 'A'   ? "ADDED"
+                  : change->type == 'M' ? "MODIFIED"
+                                        : "DELETED");
     fake_object_json(text, change->resource, change->name, &change->object);
     buffer_append_text(text, "}\n");
 }
@@ -103,8 +107,9 @@ static void append_bookmark(struct buffer *text, unsigned resource, uint64_t ver
 }
 
 static void append_error(struct buffer *text, unsigned code) {
-    buffer_printf(text,
-                  "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":%u,\"message\":\"too old\"}}\n", code);
+    buffer_printf(
+        text, "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":%u,\"message\":\"too old\"}}\n",
+        code);
 }
 
 // Waits a little for changes and gives up to two of them.

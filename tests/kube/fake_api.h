@@ -1,5 +1,5 @@
-// An API server for tests, on loopback without TLS: lists in pages and watches over a fake_store, with faults on
-// demand.
+// An API server for tests, on loopback without TLS: lists in pages and watches over a fake_store, with faults
+// on demand.
 #pragma once
 
 #include "tests/kube/fake_store.h"

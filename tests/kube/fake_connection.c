@@ -50,16 +50,18 @@ bool fake_send_chunk(struct fake_connection *connection, const char *bytes, size
 
 bool fake_send_head(struct fake_connection *connection, unsigned status, const char *more) {
     char head[256];
-    int length = snprintf(head, sizeof(head),
-                          "HTTP/1.1 %u X\r\nContent-Type: application/json\r\n%sTransfer-Encoding: chunked\r\n\r\n",
-                          status, more);
+    int length =
+        snprintf(head, sizeof(head),
+                 "HTTP/1.1 %u X\r\nContent-Type: application/json\r\n%sTransfer-Encoding: chunked\r\n\r\n",
+                 status, more);
     return fake_send(connection, head, (size_t)length);
 }
 
 bool fake_status(struct fake_connection *connection, unsigned status, const char *more_head) {
     char body[128];
-    int length = snprintf(body, sizeof(body),
-                          "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"code\":%u,\"message\":\"not now\"}", status);
+    int length =
+        snprintf(body, sizeof(body),
+                 "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"code\":%u,\"message\":\"not now\"}", status);
     return fake_send_head(connection, status, more_head) &&
            fake_send_chunk(connection, body, (size_t)length) && fake_send(connection, "0\r\n\r\n", 5);
 }

@@ -42,7 +42,7 @@ struct fake_query {
     unsigned resource;
     bool watch;
     unsigned limit;
-    uint64_t version;  // of a watch, or of the token
+    uint64_t version;     // of a watch, or of the token
     unsigned continue_at; // the first name that was not listed yet
     bool continues;
 };

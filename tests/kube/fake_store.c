@@ -55,11 +55,12 @@ void fake_store_at(const struct fake_store *store, unsigned resource, uint64_t v
 
 void fake_object_json(struct buffer *json, unsigned resource, unsigned name,
                       const struct fake_object *object) {
-    buffer_printf(json,
-                  "{\"apiVersion\":\"t.example/v1\",\"kind\":\"Thing%u\",\"metadata\":{\"name\":\"n-%u\","
-                  "\"namespace\":\"default\",\"uid\":\"u-%llu\",\"resourceVersion\":\"%llu\",\"managedFields\":[{}]},"
-                  "\"spec\":{\"padding\":\"",
-                  resource, name, (unsigned long long)object->uid, (unsigned long long)object->version);
+    buffer_printf(
+        json,
+        "{\"apiVersion\":\"t.example/v1\",\"kind\":\"Thing%u\",\"metadata\":{\"name\":\"n-%u\","
+        "\"namespace\":\"default\",\"uid\":\"u-%llu\",\"resourceVersion\":\"%llu\",\"managedFields\":[{}]},"
+        "\"spec\":{\"padding\":\"",
+        resource, name, (unsigned long long)object->uid, (unsigned long long)object->version);
     size_t padding = object->version % 17 == 0 ? 40000 : object->version % 300;
     for (size_t i = 0; i < padding; i++) {
         buffer_append_char(json, 'p');

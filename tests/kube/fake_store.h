@@ -41,4 +41,5 @@ void fake_store_at(const struct fake_store *store, unsigned resource, uint64_t v
                    struct fake_object ret_objects[FAKE_NAMES]);
 
 // {"apiVersion":"t.example/v1","kind":"Thing0",...} of a size that depends on the version.
-void fake_object_json(struct buffer *json, unsigned resource, unsigned name, const struct fake_object *object);
+void fake_object_json(struct buffer *json, unsigned resource, unsigned name,
+                      const struct fake_object *object);
