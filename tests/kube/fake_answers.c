@@ -64,14 +64,14 @@ bool fake_list(struct fake_connection *connection, const struct fake_query *quer
     CLEANUP(buffer_clear) struct buffer json;
     buffer_init(&json, SIZE_MAX - 1);
     count_list(connection, query);
-    if (fake_fault(connection, 5)) {
+    if (fake_fault(connection, 2)) {
         const char *text = wrong[fake_random(connection, 5)];
         return fake_send_head(connection, 200, "") && fake_send(connection, "", 0) &&
                (!*text || fake_send_chunk(connection, text, strlen(text))) &&
                fake_send(connection, "0\r\n\r\n", 5);
     }
     fake_pause(connection->api->faults ? (unsigned)fake_random(connection, 20) : 1);
-    if (!page_json(connection, query, &json) || fake_fault(connection, 3)) {
+    if (!page_json(connection, query, &json) || fake_fault(connection, 2)) {
         return fake_status(connection, 410, "");
     }
     size_t half = fake_random(connection, json.length - 1) + 1;
@@ -155,7 +155,7 @@ static bool misbehave(struct watch *watch) {
     CLEANUP(buffer_clear) struct buffer text;
     buffer_init(&text, SIZE_MAX - 1);
     bool ends = true;
-    switch (fake_random(connection, 8)) {
+    switch (fake_random(connection, 10)) {
     case 0:
         append_error(&text, errors[fake_random(connection, 3)]);
         break;
@@ -172,7 +172,7 @@ static bool misbehave(struct watch *watch) {
     case 4:
         break;
     case 5: // silence
-        for (unsigned i = 0; i < 150 && connection->api->faults; i++) {
+        for (unsigned i = 0; i < 110 && connection->api->faults; i++) {
             fake_pause(10);
         }
         break;

@@ -41,7 +41,7 @@ bool fake_send_chunk(struct fake_connection *connection, const char *bytes, size
     buffer_printf(&chunk, "%zx\r\n", length);
     buffer_append(&chunk, bytes, length);
     buffer_append_text(&chunk, "\r\n");
-    if (fake_fault(connection, 3)) {
+    if (fake_fault(connection, 1)) {
         fake_send(connection, chunk.data, fake_random(connection, chunk.length));
         return false;
     }
@@ -100,10 +100,10 @@ static bool answer(struct fake_connection *connection, const char *head) {
     if (fixed) {
         return fake_status(connection, fixed, "");
     }
-    if (fake_fault(connection, 5)) {
+    if (fake_fault(connection, 3)) {
         return false;
     }
-    if (fake_fault(connection, 10)) {
+    if (fake_fault(connection, 6)) {
         fake_pause((unsigned)fake_random(connection, 60));
         return fake_status(connection, refusals[fake_random(connection, 6)], "Retry-After: 0\r\n");
     }
