@@ -36,7 +36,7 @@ struct decision_options {
 };
 
 #define DECISION_OPTION_DEFAULTS                                                                             \
-    { .recorder = {.most_bytes = 64 * 1024 * 1024, .keep = 5 }, }
+    { .recorder = {.most_bytes = 64 * 1024 * 1024, .keep = 5}, }
 
 bool decision_option_is(int option);
 // Fails with INVALID or LIMIT. value is borrowed.
