@@ -123,7 +123,12 @@ void manifest_marks_apply(const char *text, const struct manifest_marks *marks, 
         if (skipped != NOTHING_SKIPPED && (line.length == 0 || (int)line.indentation > skipped)) {
             continue;
         }
-        skipped = line.length > 0 ? apply_line(marks, line, out) : NOTHING_SKIPPED;
+        if (line.length == 0) {
+            buffer_append_char(out, '\n');
+            skipped = NOTHING_SKIPPED;
+        } else {
+            skipped = apply_line(marks, line, out);
+        }
     }
 }
 
