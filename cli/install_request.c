@@ -91,7 +91,7 @@ static bool append_authorities(const char *path, struct buffer *out, struct erro
     CLEANUP(free) char *text = NULL;
     size_t length = 0;
     if (!certificate_info_read(path, &info, error) ||
-        !read_file(path, LARGEST_AUTHORITIES, &text, &length, error)) {
+        !read_file(path, LARGEST_AUTHORITIES, &text, &length, error) || !text) {
         return false;
     }
     if (memmem(text, length, "PRIVATE KEY", 11)) {
