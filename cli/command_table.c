@@ -3,10 +3,12 @@
 #include <string.h>
 
 static const struct command *const table[] = {
+    &audit_command,
     &certs_command,
     &check_command,
     &completion_command,
     &explain_command,
+    &install_command,
     &policy_command,
     &replay_command,
     &review_command,
