@@ -1,6 +1,6 @@
 #include "engine/lua_libraries.h"
 
-#include "engine/cidr.h"
+#include "fleet/cidr.h"
 #include "engine/lua_argument.h"
 
 #include <lauxlib.h>
