@@ -190,6 +190,23 @@ static bool is_asked(const struct question *question, const char *group) {
     return matches;
 }
 
+// Where the cluster says that it is in this region; else the object as a whole.
+static struct origin origin_of(const struct question *question, const char *group) {
+    const struct cluster_view *view = evaluation_cluster(question->evaluation)->after;
+    const struct budget_ask *ask = &question->ask;
+    bool is_place = strcmp(ask->demand.per, "region") == 0 && strcmp(ask->demand.name, "clusters") == 0;
+    for (size_t i = 0; !question->has_origin && is_place && view && i < view->lists[CLUSTER_REGIONS].count; i++) {
+        const struct fact *fact = &view->lists[CLUSTER_REGIONS].items[i];
+        const char *name = fact->state == FACT_KNOWN
+                               ? cluster_group_region(question->evaluation->arena, fact->value.text)
+                               : NULL;
+        if (name && strcmp(name, group) == 0) {
+            return fact->origin;
+        }
+    }
+    return ask->origin;
+}
+
 static void ask_amount(struct question *question, int64_t before, int64_t after) {
     for (size_t i = 0; i < question->after.count; i++) {
         struct budget_ask ask = question->ask;
@@ -197,6 +214,7 @@ static void ask_amount(struct question *question, int64_t before, int64_t after)
         ask.demand.before = is_among(&question->before, ask.demand.group) ? before : 0;
         ask.demand.after = after;
         if (budget_demand_grows(&ask.demand) && is_asked(question, ask.demand.group)) {
+            ask.origin = origin_of(question, ask.demand.group);
             add(question, &ask);
         }
     }
