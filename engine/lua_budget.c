@@ -132,35 +132,6 @@ static void read_groups(struct question *question) {
     }
 }
 
-// The object's own labels, where fields of objects are summed.
-static void read_object_groups(const struct question *question, const struct node *object,
-                               struct cluster_groups *ret_groups) {
-    struct arena *arena = question->evaluation->arena;
-    const struct object_key *key = &question->evaluation->review->change.key;
-    const char *per = question->ask.demand.per;
-    const char **names = arena_alloc(arena, sizeof(const char *));
-    *ret_groups = (struct cluster_groups){.names = names, .count = object ? 1 : 0};
-    if (strcmp(per, "fleet") == 0) {
-        names[0] = "";
-    } else if (strcmp(per, "namespace") == 0) {
-        names[0] = key->namespace;
-    } else if (strncmp(per, "label:", 6) == 0) {
-        const struct node *label = node_get(node_get(node_get(object, "metadata"), "labels"), per + 6);
-        names[0] = node_string(label);
-        ret_groups->count = names[0] && !label->unknown ? 1 : 0;
-        if (names[0] && label->unknown) {
-            ret_groups->unknown =
-                (struct fact){.state = FACT_UNKNOWN,
-                              .origin = {.object = *key, .path = "metadata.labels", .root = object},
-                              .why = arena_printf(arena, "%.60s is not resolved", names[0])};
-        }
-    } else {
-        luaL_error(question->state,
-                   "report.%s: a field is summed per fleet, namespace or label:NAME, not per %s",
-                   question->function, per);
-    }
-}
-
 static bool is_among(const struct cluster_groups *groups, const char *name) {
     for (size_t i = 0; i < groups->count; i++) {
         if (strcmp(groups->names[i], name) == 0) {
@@ -190,21 +161,37 @@ static bool is_asked(const struct question *question, const char *group) {
     return matches;
 }
 
-// Where the cluster says that it is in this region; else the object as a whole.
-static struct origin origin_of(const struct question *question, const char *group) {
-    const struct cluster_view *view = evaluation_cluster(question->evaluation)->after;
-    const struct budget_ask *ask = &question->ask;
-    bool is_place = strcmp(ask->demand.per, "region") == 0 && strcmp(ask->demand.name, "clusters") == 0;
-    for (size_t i = 0; !question->has_origin && is_place && view && i < view->lists[CLUSTER_REGIONS].count; i++) {
-        const struct fact *fact = &view->lists[CLUSTER_REGIONS].items[i];
+// Where the cluster says that it is in this region.
+static const struct fact *region_fact(const struct question *question, const struct cluster_view *view,
+                                      const char *group) {
+    const struct fact_list *regions = &view->lists[CLUSTER_REGIONS];
+    for (size_t i = 0; i < regions->count; i++) {
+        const struct fact *fact = &regions->items[i];
         const char *name = fact->state == FACT_KNOWN
                                ? cluster_group_region(question->evaluation->arena, fact->value.text)
                                : NULL;
         if (name && strcmp(name, group) == 0) {
-            return fact->origin;
+            return fact;
         }
     }
-    return ask->origin;
+    return NULL;
+}
+
+// A new cluster is made of many objects, and each is reviewed: what they all ask for points to one place, so
+// that it is told once.
+static struct origin origin_of(const struct question *question, const char *group) {
+    const struct cluster_view *view = evaluation_cluster(question->evaluation)->after;
+    const struct budget_ask *ask = &question->ask;
+    if (question->has_origin || !view || ask->demand.kind != BUDGET_AMOUNT) {
+        return ask->origin;
+    }
+    bool is_place = strcmp(ask->demand.per, "region") == 0 && strcmp(ask->demand.name, "clusters") == 0;
+    const struct fact *region = is_place ? region_fact(question, view, group) : NULL;
+    if (region) {
+        return region->origin;
+    }
+    bool is_new = question->evaluation->review->change.operation == OPERATION_CREATE && view->cluster;
+    return is_new ? (struct origin){.object = view->object, .path = "", .root = view->cluster} : ask->origin;
 }
 
 static void ask_amount(struct question *question, int64_t before, int64_t after) {
@@ -298,8 +285,7 @@ static void budget_of_field(struct question *question) {
     }
     int64_t before = 0;
     int64_t after = 0;
-    read_object_groups(question, object_before(question), &question->before);
-    read_object_groups(question, change->object, &question->after);
+    read_groups(question);
     if (read_field(question, change->object, &after) &&
         (!object_before(question) || read_field(question, object_before(question), &before))) {
         ask_amount(question, before, after);

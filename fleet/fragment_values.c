@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 // One value as a text, and as a network where it is one.
 struct held_value {
@@ -116,7 +117,8 @@ static bool says_it(const struct fragment *fragment, const char *name, const str
                                            strcmp(fragment->key.group, object->group) == 0;
 }
 
-static bool node_says(const struct node *root, const char *path, const char *value) {
+// Hosts are the same in any case.
+static bool node_says(const struct node *root, const char *path, const char *value, bool is_host) {
     const struct node *found = NULL;
     int64_t integer;
     if (!field_path_find(root, path, &found, NULL) || !found || found->unknown) {
@@ -127,7 +129,7 @@ static bool node_says(const struct node *root, const char *path, const char *val
         snprintf(digits, sizeof(digits), "%lld", (long long)integer);
     }
     const char *text = node_string(found) ? node_string(found) : node_is(found, NODE_INTEGER) ? digits : NULL;
-    return text && strcmp(text, value) == 0;
+    return text && (is_host ? strcasecmp : strcmp)(text, value) == 0;
 }
 
 static const struct fragment *find(const struct fragment_set *set, struct arena *arena,
@@ -141,6 +143,7 @@ static const struct object_key *field_holder(struct fragment_accounts *accounts,
                                              const struct budget_demand *demand) {
     CLEANUP(arena_free) struct arena *arena = arena_new();
     const char *path = path_of(demand->name);
+    bool is_host = strcmp(demand->name, "endpoint") == 0;
     struct fragment_list list = {0};
     bool found;
     size_t self = fragment_accounts_find(accounts, &request->account, &found);
@@ -149,13 +152,14 @@ static const struct object_key *field_holder(struct fragment_accounts *accounts,
     for (size_t i = 0; i < list.count; i++) {
         const struct fragment *fragment = list.items[i];
         if (!says_it(fragment, demand->name, &request->object) ||
-            !node_says(fragment->root, path, demand->value)) {
+            !node_says(fragment->root, path, demand->value, is_host)) {
             continue;
         }
         const struct object_key key = fragment_accounts_of(accounts->after, arena, fragment);
         size_t index = fragment_accounts_find(accounts, &key, &found);
         const struct fragment *before = find(accounts->before, arena, &fragment->key);
-        bool holds = index < self || (before && before->root && node_says(before->root, path, demand->value));
+        bool holds =
+            index < self || (before && before->root && node_says(before->root, path, demand->value, is_host));
         if (found && index < first && holds && !is_own(request, &key) &&
             is_in_group(accounts, demand, index, index < self)) {
             first = index;
@@ -172,21 +176,24 @@ const struct object_key *fragment_values_holder(struct fragment_accounts *accoun
                                         : field_holder(accounts, request, demand);
 }
 
-// In the demand's group, the value of its field; else 0.
-static int64_t field_value(const struct fragment *fragment, const struct budget_demand *demand) {
-    const char *group = "";
-    if (strcmp(demand->per, "namespace") == 0) {
-        group = fragment->key.namespace;
-    } else if (strncmp(demand->per, "label:", 6) == 0) {
-        group = node_string(node_get(fragment->labels, demand->per + 6));
-    }
+static int64_t field_value(const struct fragment *fragment, const char *path) {
     const struct node *found = NULL;
     int64_t value = 0;
-    if (group && strcmp(group, demand->group) == 0 &&
-        field_path_find(fragment->root, demand->name, &found, NULL) && node_integer(found, &value)) {
-        return value;
+    bool there = fragment && fragment->root && field_path_find(fragment->root, path, &found, NULL) &&
+                 node_integer(found, &value);
+    return there ? value : 0;
+}
+
+// Of what no account claims only the namespace is known.
+static bool counts_in(struct fragment_accounts *accounts, const struct budget_demand *demand,
+                      const struct object_key *account, const struct object_key *object, bool is_before) {
+    bool found;
+    size_t index = fragment_accounts_find(accounts, account, &found);
+    if (found) {
+        return is_in_group(accounts, demand, index, is_before);
     }
-    return 0;
+    return strcmp(demand->per, "fleet") == 0 ||
+           (strcmp(demand->per, "namespace") == 0 && strcmp(demand->group, object->namespace) == 0);
 }
 
 int64_t fragment_values_sum(struct fragment_accounts *accounts, const struct budget_request *request,
@@ -201,10 +208,14 @@ int64_t fragment_values_sum(struct fragment_accounts *accounts, const struct bud
         if (order == 0 || !says_it(fragment, demand->name, &request->object)) {
             continue;
         }
-        int64_t wanted = field_value(fragment, demand);
-        const struct fragment *before = order > 0 ? find(accounts->before, arena, &fragment->key) : NULL;
-        int64_t kept = before && before->root ? field_value(before, demand) : 0;
-        int64_t counts = order < 0 || kept > wanted ? wanted : kept;
+        const struct object_key account = fragment_accounts_of(accounts->after, arena, fragment);
+        if (!counts_in(accounts, demand, &account, &fragment->key, order < 0)) {
+            continue;
+        }
+        int64_t wanted = field_value(fragment, demand->name);
+        int64_t kept =
+            order < 0 ? wanted : field_value(find(accounts->before, arena, &fragment->key), demand->name);
+        int64_t counts = kept < wanted ? kept : wanted;
         sum = __builtin_add_overflow(sum, counts, &sum) ? INT64_MAX : sum;
     }
     return sum;

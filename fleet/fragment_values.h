@@ -9,6 +9,6 @@
 const struct object_key *fragment_values_holder(struct fragment_accounts *accounts,
                                                 const struct budget_request *request,
                                                 const struct budget_demand *demand);
-// What others hold of a field. Groups: fleet, namespace and label:NAME, of the object itself.
+// What other objects hold of a field, in the groups of their clusters.
 int64_t fragment_values_sum(struct fragment_accounts *accounts, const struct budget_request *request,
                             const struct budget_demand *demand);

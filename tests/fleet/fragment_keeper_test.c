@@ -175,6 +175,50 @@ static void files_are_counted(void **state) {
     }
 }
 
+// A field is summed over the objects of its kind, in the groups of their clusters.
+static void fields_are_summed(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *object, *per, *group;
+        int64_t used;
+    } sums[] = {
+        {"the fleet", "d", "fleet", "", 14},
+        {"a region", "d", "region", "eu", 10},
+        {"not its own", "c", "region", "eu", 3},
+        {"those before it as they will be, those after it as they are", "b", "fleet", "", 8},
+        {"the first sees nothing new", "a", "fleet", "", 9},
+    };
+    struct side before;
+    struct side after;
+    side_open(&before, "a:eu:2 b:us:4 c:eu:5");
+    side_open(&after, "a:eu:3 b:us:4 c:eu:7");
+    for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++) {
+        CLEANUP(arena_free) struct arena *arena = arena_new();
+        CLEANUP(fragment_keeper_free)
+        struct fragment_keeper *keeper = fragment_keeper_new(before.set, after.set);
+        const struct budget_demand demand = {.kind = BUDGET_FIELD,
+                                             .name = "spec.replicas",
+                                             .per = sums[i].per,
+                                             .group = sums[i].group,
+                                             .after = 1,
+                                             .maximum = 100};
+        const struct budget_request request = {
+            .account = {"cluster.x-k8s.io", "Cluster", "prod", sums[i].object},
+            .object = {"cluster.x-k8s.io", "MachineDeployment", "prod", sums[i].object},
+            .uid = "",
+            .demands = &demand,
+            .demand_count = 1};
+        struct budget_answer answer;
+        struct error error = {0};
+        const struct budget_keeper *asked = fragment_keeper_get(keeper);
+        expect_true(sums[i].name, asked->methods->ask(asked->cookie, &request, arena, &answer, &error),
+                    error.message);
+        expect_integer(sums[i].name, answer.used, sums[i].used);
+    }
+    side_close(&before);
+    side_close(&after);
+}
+
 static void what_cannot_be_grouped_is_an_error(void **state) {
     (void)state;
     struct side side;
@@ -196,6 +240,7 @@ static void what_cannot_be_grouped_is_an_error(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_are_counted),
+        cmocka_unit_test(fields_are_summed),
         cmocka_unit_test(what_cannot_be_grouped_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
