@@ -4,6 +4,7 @@
 #include "engine/configuration.h"
 #include "engine/evaluator.h"
 #include "engine/policy_set.h"
+#include "engine/policy_wants.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -23,6 +24,9 @@ struct policy_set {
     char digest[POLICY_DIGEST_BYTES];
     uint64_t policy_budget_ns;
     size_t heap_bytes;
+    struct policy_wants wants;
+    const char **wanted_labels; // what wants points to
+    struct inventory_field *wanted_fields;
     struct line_coverage *coverage; // borrowed; NULL unless lines are recorded
     // A thread comes back to the state that it used last: its memory is in that processor's cache.
     _Atomic(struct evaluator *) near[EVALUATOR_SLOTS];

@@ -82,7 +82,7 @@ static void add_policy_families(struct gate_metrics *metrics) {
         &(struct metric_description){.type = METRIC_COUNTER,
                                      .name = "fleetgate_policy_errors_total",
                                      .help = "Policies that could not finish: error, time, memory, stack, "
-                                             "blocked or deadline.",
+                                             "blocked, deadline or inventory.",
                                      .labels = {"policy", "reason"}});
     metrics->policies_loaded =
         add_one(registry, &(struct metric_description){.type = METRIC_GAUGE,
