@@ -152,6 +152,9 @@ void webhook_handle(struct webhook *webhook, const struct http_request *request,
         admission.review.before = &knowledge.source;
         admission.review.after = &knowledge.source;
     }
+    if (knowledge.keeper.methods) {
+        admission.review.keeper = &knowledge.keeper;
+    }
     admission.stale_ms = knowledge.stale_ms;
     answer(webhook, request, &admission, set, ret_response);
 }
