@@ -22,6 +22,9 @@ MUST_CHECK bool kube_client_new(const struct kube_client_options *options, struc
 void kube_client_free(struct kube_client *client);
 DEFINE_CLEANUP(kube_client_free, struct kube_client *)
 const struct kube_config *kube_client_config(const struct kube_client *client);
+struct kube_transport;
+// For requests that outlive one call, such as watches; borrowed until kube_client_free.
+struct kube_transport *kube_client_transport(struct kube_client *client);
 
 // What is asked for. Texts are borrowed during calls.
 struct kube_resource {
