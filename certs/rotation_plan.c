@@ -17,6 +17,7 @@ struct facts {
     bool authority_known; // every bundle that can verify anything holds it
     bool anybody_trusted; // some bundle can verify something, or this replica serves something
     int64_t authority_due, certificate_due; // when two thirds of their lives are over
+    int64_t authority_known_since;          // steady; of the bundles that can verify anything
     int64_t next_known_since;               // steady; -1: some bundle does not hold it
 };
 
@@ -48,23 +49,42 @@ static struct certificate_bundle *read_bundle(const char *text, int64_t now) {
     return bundle;
 }
 
-static void look_at_bundles(const struct rotation_view *view, struct facts *facts) {
+struct bundle_facts {
+    bool empty, holds_authority, holds_next;
+};
+
+static struct bundle_facts look_at_bundle(const struct rotation_view *view, const char *text) {
     const struct rotation_content *content = view->content;
+    CLEANUP(certificate_bundle_free) struct certificate_bundle *trusted = read_bundle(text, view->now);
+    return (struct bundle_facts){
+        .empty = certificate_bundle_count(trusted) == 0,
+        .holds_authority = content && certificate_bundle_holds(trusted, content->authority),
+        .holds_next = content && certificate_bundle_holds(trusted, content->next),
+    };
+}
+
+// Most webhooks have the same bundle, and reading one costs most of a plan.
+static bool same_as_before(const struct rotation_view *view, size_t index) {
+    return index > 0 && strcmp(view->bundles[index].text, view->bundles[index - 1].text) == 0;
+}
+
+static void look_at_bundles(const struct rotation_view *view, struct facts *facts) {
+    struct bundle_facts bundle = {0};
     facts->authority_known = true;
-    facts->next_known_since = 0;
     for (size_t i = 0; i < view->bundle_count; i++) {
-        const struct rotation_bundle *bundle = &view->bundles[i];
-        CLEANUP(certificate_bundle_free)
-        struct certificate_bundle *trusted = read_bundle(bundle->text, view->now);
-        bool empty = certificate_bundle_count(trusted) == 0;
-        facts->anybody_trusted = facts->anybody_trusted || !empty;
-        if (!empty && !(content && certificate_bundle_holds(trusted, content->authority))) {
-            facts->authority_known = false;
+        if (!same_as_before(view, i)) {
+            bundle = look_at_bundle(view, view->bundles[i].text);
         }
-        if (!(content && certificate_bundle_holds(trusted, content->next))) {
+        facts->anybody_trusted = facts->anybody_trusted || !bundle.empty;
+        facts->authority_known = facts->authority_known && (bundle.empty || bundle.holds_authority);
+        int64_t since = view->bundles[i].since_steady;
+        if (!bundle.empty && since > facts->authority_known_since) {
+            facts->authority_known_since = since;
+        }
+        if (!bundle.holds_next) {
             facts->next_known_since = -1;
-        } else if (facts->next_known_since >= 0 && bundle->since_steady > facts->next_known_since) {
-            facts->next_known_since = bundle->since_steady;
+        } else if (facts->next_known_since >= 0 && since > facts->next_known_since) {
+            facts->next_known_since = since;
         }
     }
 }
@@ -90,6 +110,15 @@ static void look_at_content(const struct rotation_view *view, struct facts *fact
 static bool serves_something(const struct rotation_view *view) {
     struct dates dates;
     return read_dates(view->served, false, &dates) && holds_now(&dates, view->now);
+}
+
+// What works is left only once that is no risk. Whoever serves nothing has nothing to lose, and need not
+// wait.
+static bool may_serve(const struct rotation_view *view, const struct facts *facts) {
+    return facts->certificate_good && facts->authority_known &&
+           (!serves_something(view) ||
+            certificate_text_same(view->served_authority, view->content->authority) ||
+            view->steady - facts->authority_known_since >= view->settings->grace_seconds);
 }
 
 static struct facts look(const struct rotation_view *view) {
@@ -140,7 +169,7 @@ char *rotation_plan_known(const struct rotation_view *view) {
 
 static bool must_publish(const struct rotation_view *view) {
     for (size_t i = 0; i < view->bundle_count; i++) {
-        CLEANUP(free) char *text = rotation_plan_bundle(view, i);
+        CLEANUP(free) char *text = same_as_before(view, i) ? NULL : rotation_plan_bundle(view, i);
         if (text) {
             return true;
         }
@@ -218,7 +247,10 @@ static int64_t wait_for(const struct rotation_view *view, const struct facts *fa
     if (facts->certificate_due < INT64_MAX) {
         wait = sooner(wait, facts->certificate_due - view->now);
     }
-    if (view->content->old && view->settled_authority) {
+    if (facts->certificate_good && !may_serve(view, facts)) {
+        wait = sooner(wait, facts->authority_known_since + settings->grace_seconds - view->steady);
+    }
+    if (view->settled_authority && !is_settled(view)) {
         wait = sooner(wait, view->settled_steady + settings->retire_seconds - view->steady);
     }
     return wait;
@@ -227,7 +259,7 @@ static int64_t wait_for(const struct rotation_view *view, const struct facts *fa
 struct rotation_plan rotation_plan(const struct rotation_view *view) {
     struct facts facts = look(view);
     struct rotation_plan plan = {.wait_seconds = 1, .why = ""};
-    plan.serve = facts.certificate_good && facts.authority_known;
+    plan.serve = may_serve(view, &facts);
     plan.settled = plan.serve && facts.authority_good && !view->content->next;
     if (view->clock_doubtful) {
         if (must_publish(view)) {

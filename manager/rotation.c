@@ -1,5 +1,6 @@
 #include "manager/rotation.h"
 
+#include "base/buffer.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "certs/certificate_info.h"
@@ -18,6 +19,7 @@ enum {
     CLOCK_JUMP_SECONDS = 600,
     CLOCK_DOUBT_SECONDS = 600,
     DAY_SECONDS = 86400,
+    MOST_VERSIONS_BYTES = 4096,
 };
 
 // One webhook configuration, as it was seen last.
@@ -40,6 +42,8 @@ struct rotation {
     int64_t settled_steady;
     struct rotation_clock last; // steady 0: no step yet
     int64_t doubt_until_steady;
+    char *versions;               // of all objects at the last plan
+    int64_t planned_until_steady; // nothing is due before that unless a version changes
     uint64_t random;
     struct rotation_status status;
 };
@@ -128,6 +132,7 @@ void rotation_free(struct rotation *rotation) {
     set_text(&rotation->served_key, NULL);
     set_text(&rotation->served_authority, NULL);
     set_text(&rotation->settled_authority, NULL);
+    set_text(&rotation->versions, NULL);
     free(rotation);
 }
 
@@ -261,14 +266,18 @@ static void deliver(struct rotation *rotation, const struct rotation_content *co
     rotation->status.authority_not_after = authority.not_after;
 }
 
-static void remember_settled(struct rotation *rotation, const struct rotation_view *view, bool settled) {
+// True when that changes what the next plan goes by.
+static bool remember_settled(struct rotation *rotation, const struct rotation_view *view, bool settled) {
     if (!settled) {
         set_text(&rotation->settled_authority, NULL);
-    } else if (!rotation->settled_authority ||
-               !certificate_text_same(rotation->settled_authority, view->content->authority)) {
-        set_text(&rotation->settled_authority, view->content->authority);
-        rotation->settled_steady = view->steady;
+        return false;
     }
+    if (rotation->settled_authority && strcmp(rotation->settled_authority, view->content->authority) == 0) {
+        return false;
+    }
+    set_text(&rotation->settled_authority, view->content->authority);
+    rotation->settled_steady = view->steady;
+    return true;
 }
 
 static bool write_secret(struct rotation *rotation, const struct picture *picture,
@@ -321,6 +330,24 @@ static bool publish(struct rotation *rotation, const struct rotation_view *view,
     return all;
 }
 
+// Nothing was due before some time, and nothing has changed since: no need to read all certificates again.
+static bool is_as_planned(struct rotation *rotation, const struct picture *picture, int64_t steady) {
+    CLEANUP(buffer_clear) struct buffer versions;
+    buffer_init(&versions, MOST_VERSIONS_BYTES);
+    buffer_printf(&versions, "%s", picture->version ? picture->version : "");
+    for (size_t i = 0; i < rotation->configuration_count; i++) {
+        const struct configuration *configuration = &rotation->configurations[i];
+        buffer_printf(&versions, " %s/%s", configuration->exists ? configuration->webhooks.generation : "",
+                      configuration->exists ? configuration->webhooks.version : "");
+    }
+    bool same = rotation->versions && strcmp(rotation->versions, buffer_text(&versions)) == 0;
+    if (!same) {
+        set_text(&rotation->versions, buffer_text(&versions));
+        rotation->planned_until_steady = 0;
+    }
+    return same && !versions.cut && steady < rotation->planned_until_steady;
+}
+
 // One look and at most one action. *ret_wait: seconds until something may be due, 0: look again at once.
 static bool act(struct rotation *rotation, int64_t *ret_wait, struct error *error) {
     CLEANUP(clear_picture) struct picture picture = {0};
@@ -328,16 +355,23 @@ static bool act(struct rotation *rotation, int64_t *ret_wait, struct error *erro
     if (!take_picture(rotation, &picture, error)) {
         return false;
     }
-    const struct rotation_view view = view_of(rotation, &picture, now);
+    if (is_as_planned(rotation, &picture, now.steady)) {
+        *ret_wait = rotation->planned_until_steady - now.steady;
+        return true;
+    }
+    struct rotation_view view = view_of(rotation, &picture, now);
     const struct rotation_plan plan = rotation_plan(&view);
     if (plan.serve) {
         deliver(rotation, &picture.content);
     }
-    remember_settled(rotation, &view, plan.settled);
+    bool changed = remember_settled(rotation, &view, plan.settled);
     if (plan.action == ROTATION_NOTHING) {
-        *ret_wait = plan.wait_seconds;
+        *ret_wait = changed ? 1 : plan.wait_seconds;
+        rotation->planned_until_steady = now.steady + *ret_wait;
         return true;
     }
+    // It borrows what deliver and remember_settled have just replaced.
+    view = view_of(rotation, &picture, now);
     bool done = plan.action == ROTATION_PUBLISH ? publish(rotation, &view, error)
                                                 : write_secret(rotation, &picture, &view, plan.action, error);
     if (done) {
@@ -351,6 +385,7 @@ static bool act(struct rotation *rotation, int64_t *ret_wait, struct error *erro
 static void doubt_clock(struct rotation *rotation, struct rotation_clock now) {
     int64_t drift = (now.wall - rotation->last.wall) - (now.steady - rotation->last.steady);
     if (rotation->last.steady != 0 && (drift > CLOCK_JUMP_SECONDS || drift < -CLOCK_JUMP_SECONDS)) {
+        rotation->planned_until_steady = 0;
         rotation->doubt_until_steady = now.steady + CLOCK_DOUBT_SECONDS;
         log_write(LOG_WARN, "certificates: the clock has jumped; nothing is renewed for ten minutes", NULL);
     }
