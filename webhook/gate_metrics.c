@@ -15,8 +15,11 @@ struct gate_metrics {
     struct metric *policies_loaded;
     struct metric_family *reloads;
     struct metric *certificate_expiry;
+    struct metric_family *authority_expiry;
     struct metric_family *rejected;
     struct process_metrics process;
+    void (*write_more)(void *cookie, struct buffer *ret_text);
+    void *cookie;
 };
 
 // A review takes tens of microseconds; what takes longer than a second has met its deadline.
@@ -92,6 +95,12 @@ static void add_policy_families(struct gate_metrics *metrics) {
         &(struct metric_description){.type = METRIC_GAUGE,
                                      .name = "fleetgate_cert_expiry_timestamp_seconds",
                                      .help = "When the serving certificate ends, seconds since 1970."});
+    metrics->authority_expiry =
+        add(registry,
+            &(struct metric_description){.type = METRIC_GAUGE,
+                                         .name = "fleetgate_ca_expiry_timestamp_seconds",
+                                         .help = "When the authority that signed it ends, seconds since "
+                                                 "1970."});
 }
 
 struct gate_metrics *gate_metrics_new(const char *version) {
@@ -167,7 +176,20 @@ void gate_metrics_certificate(struct gate_metrics *metrics, int64_t not_after) {
     metric_set(metrics->certificate_expiry, (double)not_after);
 }
 
+void gate_metrics_authority(struct gate_metrics *metrics, int64_t not_after) {
+    metric_set(metric_series(metrics->authority_expiry, NULL), (double)not_after);
+}
+
+void gate_metrics_add_writer(struct gate_metrics *metrics,
+                             void (*write)(void *cookie, struct buffer *ret_text), void *cookie) {
+    metrics->write_more = write;
+    metrics->cookie = cookie;
+}
+
 void gate_metrics_write(struct gate_metrics *metrics, struct buffer *ret_text) {
     process_metrics_update(&metrics->process);
     metrics_write(metrics->registry, ret_text);
+    if (metrics->write_more) {
+        metrics->write_more(metrics->cookie, ret_text);
+    }
 }

@@ -22,6 +22,11 @@ void gate_metrics_policies(struct gate_metrics *metrics, size_t loaded);
 // what: "policies" or "certificates".
 void gate_metrics_reload(struct gate_metrics *metrics, const char *what, bool succeeded);
 void gate_metrics_certificate(struct gate_metrics *metrics, int64_t not_after);
+void gate_metrics_authority(struct gate_metrics *metrics, int64_t not_after); // shown once it was set
+
+// Somebody else's metrics come after these; before other threads start. write may be NULL.
+void gate_metrics_add_writer(struct gate_metrics *metrics,
+                             void (*write)(void *cookie, struct buffer *ret_text), void *cookie);
 
 // All of them as text, with the process's own figures read now.
 void gate_metrics_write(struct gate_metrics *metrics, struct buffer *ret_text);

@@ -116,7 +116,9 @@ bool tls_credentials_load_texts(const struct tls_texts *texts, struct tls_creden
 }
 
 struct tls_credentials *tls_credentials_ref(struct tls_credentials *credentials) {
-    atomic_fetch_add_explicit(&credentials->references, 1, memory_order_relaxed);
+    if (credentials) {
+        atomic_fetch_add_explicit(&credentials->references, 1, memory_order_relaxed);
+    }
     return credentials;
 }
 

@@ -28,7 +28,7 @@ struct tls_texts {
 };
 MUST_CHECK bool tls_credentials_load_texts(const struct tls_texts *texts,
                                            struct tls_credentials **ret_credentials, struct error *error);
-// Thread-safe.
+// Thread-safe; NULL gives NULL.
 struct tls_credentials *tls_credentials_ref(struct tls_credentials *credentials);
 void tls_credentials_unref(struct tls_credentials *credentials);
 DEFINE_CLEANUP(tls_credentials_unref, struct tls_credentials *)

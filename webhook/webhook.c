@@ -14,6 +14,7 @@ static const uint64_t answer_margin_ns = 100 * 1000 * 1000;
 struct webhook {
     uint64_t timeout_ns;
     struct gate_metrics *metrics;
+    struct fleet_access fleet;
     pthread_mutex_t lock; // of policies: taken for the time of a count
     struct policy_set *policies;
 };
@@ -34,6 +35,10 @@ void webhook_free(struct webhook *webhook) {
     policy_set_unref(webhook->policies);
     pthread_mutex_destroy(&webhook->lock);
     free(webhook);
+}
+
+void webhook_use_fleet(struct webhook *webhook, const struct fleet_access *fleet) {
+    webhook->fleet = *fleet;
 }
 
 static struct policy_set *take_reference(struct webhook *webhook) {
@@ -117,5 +122,15 @@ void webhook_handle(struct webhook *webhook, const struct http_request *request,
     admission.review.door = DOOR_ADMISSION;
     admission.review.now = time(NULL);
     admission.review.deadline_ns = choose_deadline(webhook, request);
+    struct fleet_knowledge knowledge = {.stale_ms = -1};
+    if (webhook->fleet.open) {
+        webhook->fleet.open(webhook->fleet.cookie, &knowledge);
+    }
+    if (knowledge.source.methods) {
+        // Before and after differ in nothing but the reviewed object, which the engine lays over both.
+        admission.review.before = &knowledge.source;
+        admission.review.after = &knowledge.source;
+    }
+    admission.stale_ms = knowledge.stale_ms;
     answer(webhook, request, &admission, set, ret_response);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/policy_set.h"
+#include "fleet/fleet_access.h"
 #include "webhook/gate_metrics.h"
 #include "webhook/http_message.h"
 
@@ -12,6 +13,9 @@ struct webhook;
 struct webhook *webhook_new(struct policy_set *set, uint64_t timeout_ns, struct gate_metrics *metrics);
 void webhook_free(struct webhook *webhook);
 DEFINE_CLEANUP(webhook_free, struct webhook *)
+
+// Who knows the rest of the fleet; before the first request. Without it a review sees its own object only.
+void webhook_use_fleet(struct webhook *webhook, const struct fleet_access *fleet);
 
 // From now on new requests are judged by set; those that run keep theirs. Takes ownership of one reference.
 void webhook_swap_policies(struct webhook *webhook, struct policy_set *set);

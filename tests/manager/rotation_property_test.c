@@ -392,7 +392,7 @@ static void end_simulation(struct simulation *simulation) {
 }
 
 static unsigned seeds(void) {
-    const char *text = getenv("FLEETGATE_ROTATION_SEEDS");
+    const char *text = getenv("ROTATION_SEEDS");
     return text ? (unsigned)strtoul(text, NULL, 10) : 2;
 }
 
