@@ -6,12 +6,10 @@
 
 struct serve_fleet;
 
-// Starts it, waits for a first certificate where it makes its own (a signal of signals ends the wait: then *ret_fleet
-// is NULL), and fills in what the gate has to know. options are borrowed until serve_fleet_free.
-MUST_CHECK bool serve_fleet_start(const struct fleet_options *options, const sigset_t *signals,
-                                  struct gate_options *gate_options, struct serve_fleet **ret_fleet,
-                                  struct error *error);
-// The gate is there: new certificates go to it. NULL: it is about to go.
+// Starts it and fills in what the gate has to know. options are borrowed until serve_fleet_free.
+MUST_CHECK bool serve_fleet_start(const struct fleet_options *options, struct gate_options *gate_options,
+                                  struct serve_fleet **ret_fleet, struct error *error);
+// The gate is there: certificates go to it. NULL: it is about to go.
 void serve_fleet_attach(struct serve_fleet *fleet, struct gate *gate);
 // After the gate is gone.
 void serve_fleet_free(struct serve_fleet *fleet);

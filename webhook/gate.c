@@ -57,18 +57,31 @@ static bool start_webhook(struct gate *gate, struct error *error) {
     return true;
 }
 
-static bool start_https(struct gate *gate, struct error *error) {
-    const struct gate_options *options = &gate->options;
-    CLEANUP(tls_credentials_unref) struct tls_credentials *credentials = NULL;
-    int listening;
-    if (!tls_credentials_load(&options->tls, &credentials, error) ||
-        !listen_socket_open(options->listen, &listening, &gate->port, error)) {
+static bool load_certificate(struct gate *gate, struct tls_credentials **ret_credentials,
+                             struct error *error) {
+    struct tls_credentials *credentials = NULL;
+    if (!gate->options.tls.certificate) {
+        return true;
+    }
+    if (!tls_credentials_load(&gate->options.tls, &credentials, error)) {
         return false;
     }
     int64_t not_after = tls_credentials_not_after(credentials);
     readiness_certificate_loaded(gate->readiness, tls_credentials_not_before(credentials), not_after);
     gate_metrics_certificate(gate->metrics, not_after);
     gate_metrics_reload(gate->metrics, "certificates", true);
+    *ret_credentials = credentials;
+    return true;
+}
+
+static bool start_https(struct gate *gate, struct error *error) {
+    const struct gate_options *options = &gate->options;
+    CLEANUP(tls_credentials_unref) struct tls_credentials *credentials = NULL;
+    int listening;
+    if (!load_certificate(gate, &credentials, error) ||
+        !listen_socket_open(options->listen, &listening, &gate->port, error)) {
+        return false;
+    }
     const struct webhook_server_options server = {.webhook = gate->webhook,
                                                   .metrics = gate->metrics,
                                                   .credentials = tls_credentials_unref_take(&credentials),
@@ -143,6 +156,18 @@ bool gate_start(const struct gate_options *options, struct gate **ret_gate, stru
     log_start(gate);
     *ret_gate = gate_free_take(&gate);
     return true;
+}
+
+bool gate_swap_certificate(struct gate *gate, const char *certificate, const char *key, struct error *error) {
+    return reload_certificate(gate->reload, certificate, key, error);
+}
+
+void gate_set_authority_expiry(struct gate *gate, int64_t not_after) {
+    gate_metrics_authority(gate->metrics, not_after);
+}
+
+struct policy_set *gate_policies(struct gate *gate) {
+    return webhook_policies(gate->webhook);
 }
 
 // The signal that came, or 0 after wait_ns. Threads never see these signals, so no handler and no flag is

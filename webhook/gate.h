@@ -19,6 +19,8 @@ struct gate_options {
     policy_loader *load_policies;
     void *data;                  // for load_policies
     const char *policy_paths[2]; // files or folders that load_policies reads; NULL: none
+    // Certificate and key NULL: they come through gate_swap_certificate; until then handshakes fail and the
+    // gate is not ready.
     struct tls_files tls;
     const char *listen, *ops_listen; // "127.0.0.1:9443"; port 0: any free one
     struct decision_recorder_options decision_log;
@@ -35,6 +37,14 @@ struct gate;
 
 // All in options is borrowed until gate_free. Fails as the loads and listen_socket_open do.
 MUST_CHECK bool gate_start(const struct gate_options *options, struct gate **ret_gate, struct error *error);
+// New connections use this certificate and key (PEM) from now on. Any thread. Fails as
+// tls_credentials_load_texts does, or with INVALID when it has expired; what was in force stays then.
+MUST_CHECK bool gate_swap_certificate(struct gate *gate, const char *certificate, const char *key,
+                                      struct error *error);
+// A reference to the policies in force. Any thread; caller unrefs.
+struct policy_set *gate_policies(struct gate *gate);
+// When the authority that signed it ends, for the metrics. Any thread.
+void gate_set_authority_expiry(struct gate *gate, int64_t not_after);
 // Answers until SIGTERM or SIGINT comes, and reloads on SIGHUP and when files change. signals holds these
 // three, blocked in all threads.
 void gate_run(struct gate *gate, const sigset_t *signals);

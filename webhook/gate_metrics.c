@@ -16,6 +16,7 @@ struct gate_metrics {
     struct metric *policies_loaded;
     struct metric_family *reloads;
     struct metric *certificate_expiry;
+    struct metric_family *authority_expiry;
     struct metric_family *rejected;
     struct metric_family *bundle;
     struct metric *bundle_in_force; // NULL: none yet
@@ -98,6 +99,12 @@ static void add_policy_families(struct gate_metrics *metrics) {
         &(struct metric_description){.type = METRIC_GAUGE,
                                      .name = "fleetgate_cert_expiry_timestamp_seconds",
                                      .help = "When the serving certificate ends, seconds since 1970."});
+    metrics->authority_expiry =
+        add(registry,
+            &(struct metric_description){.type = METRIC_GAUGE,
+                                         .name = "fleetgate_ca_expiry_timestamp_seconds",
+                                         .help = "When the authority that signed it ends, seconds since "
+                                                 "1970."});
 }
 
 static void add_log_families(struct gate_metrics *metrics) {
@@ -204,6 +211,10 @@ void gate_metrics_reload(struct gate_metrics *metrics, const char *what, bool su
 
 void gate_metrics_certificate(struct gate_metrics *metrics, int64_t not_after) {
     metric_set(metrics->certificate_expiry, (double)not_after);
+}
+
+void gate_metrics_authority(struct gate_metrics *metrics, int64_t not_after) {
+    metric_set(metric_series(metrics->authority_expiry, NULL), (double)not_after);
 }
 
 void gate_metrics_add_writer(struct gate_metrics *metrics,

@@ -26,6 +26,7 @@ void gate_metrics_decision_record(struct gate_metrics *metrics, const char *resu
 // what: "policies" or "certificates".
 void gate_metrics_reload(struct gate_metrics *metrics, const char *what, bool succeeded);
 void gate_metrics_certificate(struct gate_metrics *metrics, int64_t not_after);
+void gate_metrics_authority(struct gate_metrics *metrics, int64_t not_after); // shown once it was set
 
 // Somebody else's metrics come after these; before other threads start. write may be NULL.
 void gate_metrics_add_writer(struct gate_metrics *metrics,

@@ -46,7 +46,7 @@ void webhook_use_fleet(struct webhook *webhook, const struct fleet_access *fleet
     webhook->fleet = *fleet;
 }
 
-static struct policy_set *take_reference(struct webhook *webhook) {
+struct policy_set *webhook_policies(struct webhook *webhook) {
     pthread_mutex_lock(&webhook->lock);
     struct policy_set *set = webhook->policies ? policy_set_ref(webhook->policies) : NULL;
     pthread_mutex_unlock(&webhook->lock);
@@ -62,7 +62,7 @@ void webhook_swap_policies(struct webhook *webhook, struct policy_set *set) {
 }
 
 bool webhook_has_policies(struct webhook *webhook) {
-    CLEANUP(policy_set_unref) struct policy_set *set = take_reference(webhook);
+    CLEANUP(policy_set_unref) struct policy_set *set = webhook_policies(webhook);
     return set != NULL;
 }
 
@@ -134,7 +134,7 @@ void webhook_handle(struct webhook *webhook, const struct http_request *request,
         return;
     }
     // Declared after admission: the set outlives the decision, and goes before the nodes do.
-    CLEANUP(policy_set_unref) struct policy_set *set = take_reference(webhook);
+    CLEANUP(policy_set_unref) struct policy_set *set = webhook_policies(webhook);
     if (!set) {
         (void)http_refuse(ret_response, 503, "no policies are loaded");
         gate_metrics_rejected(webhook->metrics, 503);

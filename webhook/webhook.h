@@ -23,6 +23,8 @@ void webhook_use_fleet(struct webhook *webhook, const struct fleet_access *fleet
 // From now on new requests are judged by set; those that run keep theirs. Takes ownership of one reference.
 void webhook_swap_policies(struct webhook *webhook, struct policy_set *set);
 bool webhook_has_policies(struct webhook *webhook);
+// A reference to what is in force; NULL: nothing is. Any thread; caller unrefs.
+struct policy_set *webhook_policies(struct webhook *webhook);
 
 // Answers a request whose head was accepted. Takes ownership of request->body. *ret_response is always
 // filled.
