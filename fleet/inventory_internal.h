@@ -166,6 +166,8 @@ void inventory_source_open(struct inventory *inventory);
 void inventory_mark(struct store *store, uint32_t at, const struct fragment *fragment);
 // Serves many clusters and belongs to none: only its fields count.
 bool inventory_is_shared(const struct inventory_entry *entry);
+// Says no cluster itself, and may belong to one.
+bool inventory_is_silent(const struct inventory_entry *entry);
 void inventory_mark_all(struct store *store);
 // The account that the object belongs to; false: it is its own. Borrowed from arena and fragment.
 bool inventory_claimed(struct store *store, struct arena *arena, const struct fragment *fragment,

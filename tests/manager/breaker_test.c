@@ -80,7 +80,7 @@ static const struct {
 
 // What `fleetgate breaker approve` does.
 static void approve(struct memory_server *server, const char *reference, int64_t now_ms) {
-    struct memory_store way;
+    struct memory_store way = {0};
     memory_store_init(&way, server, 1);
     char *text = NULL;
     char version[SHARED_VERSION_BYTES];
