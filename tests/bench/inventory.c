@@ -33,54 +33,59 @@ static double resident_mb(void) {
 
 // What Cluster API writes on its objects: owners, labels, annotations, and kubectl's copy of it all.
 static int metadata(char *text, size_t i, const char *kind, size_t member, const char *name, int generation) {
-    return snprintf(text, TEXT,
-                    "\"metadata\":{\"name\":\"%s\",\"namespace\":\"team-%zu\",\"uid\":"
-                    "\"%08zx-%04zx-4a4a-9b9b-%012zx\",\"resourceVersion\":\"%zu\",\"generation\":%d,"
-                    "\"labels\":{\"cluster.x-k8s.io/cluster-name\":\"fleet-cluster-%05zu\",\"team\":\"team-%zu\","
-                    "\"environment\":\"production\"},\"annotations\":{\"owner\":\"platform@example.com\","
-                    "\"cost-center\":\"cc-%zu\",\"kubectl.kubernetes.io/last-applied-configuration\":"
-                    "\"{about a kilobyte}\"}%s%s}",
-                    name, i % 100, i, member, i * 7 + member, 1000000 + i * 5 + member, generation, i, i % 100,
-                    i % 40, *kind ? "," : "",
-                    *kind ? "\"ownerReferences\":[{\"apiVersion\":\"cluster.x-k8s.io/v1beta2\",\"kind\":"
-                            "\"Cluster\",\"name\":\"x\",\"uid\":\"y\"}]"
-                          : "");
+    return snprintf(
+        text, TEXT,
+        "\"metadata\":{\"name\":\"%s\",\"namespace\":\"team-%zu\",\"uid\":"
+        "\"%08zx-%04zx-4a4a-9b9b-%012zx\",\"resourceVersion\":\"%zu\",\"generation\":%d,"
+        "\"labels\":{\"cluster.x-k8s.io/cluster-name\":\"fleet-cluster-%05zu\",\"team\":\"team-%zu\","
+        "\"environment\":\"production\"},\"annotations\":{\"owner\":\"platform@example.com\","
+        "\"cost-center\":\"cc-%zu\",\"kubectl.kubernetes.io/last-applied-configuration\":"
+        "\"{about a kilobyte}\"}%s%s}",
+        name, i % 100, i, member, i * 7 + member, 1000000 + i * 5 + member, generation, i, i % 100, i % 40,
+        *kind ? "," : "",
+        *kind ? "\"ownerReferences\":[{\"apiVersion\":\"cluster.x-k8s.io/v1beta2\",\"kind\":"
+                "\"Cluster\",\"name\":\"x\",\"uid\":\"y\"}]"
+              : "");
 }
 
 static void spec(char *text, size_t i, size_t member, int64_t replicas) {
     switch (member) {
     case 0:
-        snprintf(text, TEXT,
-                 "\"controlPlaneEndpoint\":{\"host\":\"fleet-cluster-%05zu.example.com\",\"port\":6443},"
-                 "\"clusterNetwork\":{\"pods\":{\"cidrBlocks\":[\"10.%zu.%zu.0/24\"]},\"services\":"
-                 "{\"cidrBlocks\":[\"10.96.0.0/12\"]}},\"infrastructureRef\":{\"apiGroup\":"
-                 "\"infrastructure.cluster.x-k8s.io\",\"kind\":\"AWSCluster\",\"name\":\"fleet-cluster-%05zu\"},"
-                 "\"controlPlaneRef\":{\"apiGroup\":\"controlplane.cluster.x-k8s.io\",\"kind\":"
-                 "\"KubeadmControlPlane\",\"name\":\"fleet-cluster-%05zu-control-plane\"}",
-                 i, i / 256 % 256, i % 256, i, i);
+        snprintf(
+            text, TEXT,
+            "\"controlPlaneEndpoint\":{\"host\":\"fleet-cluster-%05zu.example.com\",\"port\":6443},"
+            "\"clusterNetwork\":{\"pods\":{\"cidrBlocks\":[\"10.%zu.%zu.0/24\"]},\"services\":"
+            "{\"cidrBlocks\":[\"10.96.0.0/12\"]}},\"infrastructureRef\":{\"apiGroup\":"
+            "\"infrastructure.cluster.x-k8s.io\",\"kind\":\"AWSCluster\",\"name\":\"fleet-cluster-%05zu\"},"
+            "\"controlPlaneRef\":{\"apiGroup\":\"controlplane.cluster.x-k8s.io\",\"kind\":"
+            "\"KubeadmControlPlane\",\"name\":\"fleet-cluster-%05zu-control-plane\"}",
+            i, i / 256 % 256, i % 256, i, i);
         break;
     case 1:
-        snprintf(text, TEXT,
-                 "\"region\":\"%s\",\"network\":{\"vpc\":{\"cidrBlock\":\"10.0.0.0/16\"},\"subnets\":["
-                 "{\"availabilityZone\":\"%sa\"},{\"availabilityZone\":\"%sb\"},{\"availabilityZone\":\"%sc\"}]}",
-                 regions[i % 5], regions[i % 5], regions[i % 5], regions[i % 5]);
+        snprintf(
+            text, TEXT,
+            "\"region\":\"%s\",\"network\":{\"vpc\":{\"cidrBlock\":\"10.0.0.0/16\"},\"subnets\":["
+            "{\"availabilityZone\":\"%sa\"},{\"availabilityZone\":\"%sb\"},{\"availabilityZone\":\"%sc\"}]}",
+            regions[i % 5], regions[i % 5], regions[i % 5], regions[i % 5]);
         break;
     case 2:
-        snprintf(text, TEXT,
-                 "\"version\":\"v1.%zu.4\",\"replicas\":3,\"machineTemplate\":{\"spec\":{\"infrastructureRef\":"
-                 "{\"apiGroup\":\"infrastructure.cluster.x-k8s.io\",\"kind\":\"AWSMachineTemplate\",\"name\":"
-                 "\"fleet-cluster-%05zu-control-plane\"}}}",
-                 30 + i % 4, i);
+        snprintf(
+            text, TEXT,
+            "\"version\":\"v1.%zu.4\",\"replicas\":3,\"machineTemplate\":{\"spec\":{\"infrastructureRef\":"
+            "{\"apiGroup\":\"infrastructure.cluster.x-k8s.io\",\"kind\":\"AWSMachineTemplate\",\"name\":"
+            "\"fleet-cluster-%05zu-control-plane\"}}}",
+            30 + i % 4, i);
         break;
     default:
-        snprintf(text, TEXT,
-                 "\"clusterName\":\"fleet-cluster-%05zu\",\"replicas\":%lld,\"template\":{\"spec\":{\"version\":"
-                 "\"v1.%zu.4\",\"clusterName\":\"fleet-cluster-%05zu\",\"bootstrap\":{\"configRef\":{\"apiGroup\":"
-                 "\"bootstrap.cluster.x-k8s.io\",\"kind\":\"KubeadmConfigTemplate\",\"name\":"
-                 "\"fleet-cluster-%05zu-md-%zu\"}},\"infrastructureRef\":{\"apiGroup\":"
-                 "\"infrastructure.cluster.x-k8s.io\",\"kind\":\"AWSMachineTemplate\",\"name\":"
-                 "\"fleet-cluster-%05zu-md-%zu\"}}}",
-                 i, (long long)replicas, 30 + i % 4, i, i, member, i, member);
+        snprintf(
+            text, TEXT,
+            "\"clusterName\":\"fleet-cluster-%05zu\",\"replicas\":%lld,\"template\":{\"spec\":{\"version\":"
+            "\"v1.%zu.4\",\"clusterName\":\"fleet-cluster-%05zu\",\"bootstrap\":{\"configRef\":{\"apiGroup\":"
+            "\"bootstrap.cluster.x-k8s.io\",\"kind\":\"KubeadmConfigTemplate\",\"name\":"
+            "\"fleet-cluster-%05zu-md-%zu\"}},\"infrastructureRef\":{\"apiGroup\":"
+            "\"infrastructure.cluster.x-k8s.io\",\"kind\":\"AWSMachineTemplate\",\"name\":"
+            "\"fleet-cluster-%05zu-md-%zu\"}}}",
+            i, (long long)replicas, 30 + i % 4, i, i, member, i, member);
     }
 }
 
@@ -100,12 +105,12 @@ static void put(struct inventory *inventory, size_t i, size_t member, int64_t re
     snprintf(space, sizeof(space), "team-%zu", i % 100);
     metadata(head, i, member ? kinds[member] : "", member, name, (int)replicas);
     spec(body, i, member, replicas);
-    int length = snprintf(text, sizeof(text), "{\"apiVersion\":\"%s/v1beta2\",\"kind\":\"%s\",%s,\"spec\":{%s}}",
-                          groups[member], kinds[member], head, body);
+    int length =
+        snprintf(text, sizeof(text), "{\"apiVersion\":\"%s/v1beta2\",\"kind\":\"%s\",%s,\"spec\":{%s}}",
+                 groups[member], kinds[member], head, body);
     struct document *document = NULL;
     struct error error = {0};
-    if (!json_read_copy(text, (size_t)length, &document_default_limits, &document,
-                   &error)) {
+    if (!json_read_copy(text, (size_t)length, &document_default_limits, &document, &error)) {
         fprintf(stderr, "inventory: %s\n%s\n", error.message, text);
         exit(1);
     }
@@ -148,8 +153,10 @@ static void measure(size_t clusters) {
     double objects = (double)counts.objects;
     printf("%zu clusters, %zu objects, %lld nodes\n", counts.clusters, counts.objects,
            (long long)inventory_sum(inventory, AMOUNT_NODES, "fleet", ""));
-    printf("  resident %.1f MB, %.1f MB of it since the start; the inventory counts %.1f MB, %.0f bytes an object\n",
-           resident_mb(), resident_mb() - before_mb, (double)counts.bytes / 1e6, (double)counts.bytes / objects);
+    printf("  resident %.1f MB, %.1f MB of it since the start; the inventory counts %.1f MB, %.0f bytes an "
+           "object\n",
+           resident_mb(), resident_mb() - before_mb, (double)counts.bytes / 1e6,
+           (double)counts.bytes / objects);
     printf("  put %.0f objects/s (JSON read included), sums of all %.0f ms\n", objects / put_ns * 1e9,
            settle_ns / 1e6);
     start = now_ns();

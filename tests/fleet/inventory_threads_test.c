@@ -78,8 +78,8 @@ static void read_once(struct shared *shared, struct arena *arena) {
     arena_reset(arena);
     const struct cluster_view *view = cluster_view_of(arena, inventory_source(inventory), &key);
     // What was copied stays whole while others write.
-    bool is_whole = !view || view->pool_count == 0 ||
-                    strcmp(view->pools[0].facts[POOL_NAME].value.text, "w0-c3-md") == 0;
+    bool is_whole =
+        !view || view->pool_count == 0 || strcmp(view->pools[0].facts[POOL_NAME].value.text, "w0-c3-md") == 0;
     int64_t clusters = inventory_sum(inventory, AMOUNT_CLUSTERS, "region", "eu-west-1");
     is_whole &= clusters >= 0 && clusters <= WRITERS * CLUSTERS;
     is_whole &= inventory_amount(inventory, &key, AMOUNT_CLUSTERS, "fleet", "") <= 1;
@@ -111,9 +111,10 @@ static void readers_and_writers(void **state) {
     pthread_t reading[READERS];
     bool relist;
     struct error error = {0};
-    expect_true("configure",
-                inventory_configure(shared.inventory, (const char *const[]){"team"}, 1, NULL, 0, &relist, &error),
-                "works");
+    expect_true(
+        "configure",
+        inventory_configure(shared.inventory, (const char *const[]){"team"}, 1, NULL, 0, &relist, &error),
+        "works");
     inventory_complete(shared.inventory, true);
     for (int i = 0; i < READERS; i++) {
         expect_integer("a reader", pthread_create(&reading[i], NULL, read_all, &shared), 0);
