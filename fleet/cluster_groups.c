@@ -35,11 +35,18 @@ const char *cluster_group_version(struct arena *arena, const char *version) {
                : NULL;
 }
 
-static void add(struct arena *arena, struct cluster_groups *groups, const char *name) {
+bool cluster_groups_hold(const struct cluster_groups *groups, const char *name) {
     for (size_t i = 0; i < groups->count; i++) {
         if (strcmp(groups->names[i], name) == 0) {
-            return;
+            return true;
         }
+    }
+    return false;
+}
+
+static void add(struct arena *arena, struct cluster_groups *groups, const char *name) {
+    if (cluster_groups_hold(groups, name)) {
+        return;
     }
     // Doubles at powers of two; almost always there is one.
     if ((groups->count & (groups->count - 1)) == 0) {

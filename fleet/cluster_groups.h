@@ -14,6 +14,7 @@ struct cluster_groups {
 // ("West Europe" is westeurope). view may be NULL: no group. False: there is no such per.
 bool cluster_groups_read(struct arena *arena, const struct cluster_view *view, const char *per,
                          struct cluster_groups *ret_groups);
+bool cluster_groups_hold(const struct cluster_groups *groups, const char *name);
 // Whether per is one of the above.
 bool cluster_groups_has(const char *per);
 // The group's name of a region or a version as written; NULL: it has none ("latest").

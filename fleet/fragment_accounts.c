@@ -132,15 +132,6 @@ size_t fragment_accounts_find(const struct fragment_accounts *accounts, const st
     return low;
 }
 
-static bool is_in(const struct cluster_groups *groups, const char *name) {
-    for (size_t i = 0; i < groups->count; i++) {
-        if (strcmp(groups->names[i], name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static int compare_places(const void *left, const void *right) {
     const struct fragment_place *a = left;
     const struct fragment_place *b = right;
@@ -182,7 +173,7 @@ static void add_places(struct fragment_accounts *accounts, struct fragment_sheet
         }
         struct fragment_place *place = &sheet->places[sheet->count++];
         *place = (struct fragment_place){.group = after.names[i], .account = index};
-        bool was_there = is_in(&before, after.names[i]);
+        bool was_there = cluster_groups_hold(&before, after.names[i]);
         for (int of = 0; of < AMOUNT_COUNT; of++) {
             int64_t had = was_there ? account->amounts_before.amounts[of] : 0;
             place->wanted[of] = account->amounts_after.amounts[of];
