@@ -71,7 +71,7 @@ void serve_fleet_attach(struct serve_fleet *fleet, struct gate *gate) {
 static struct policy_set *policies_in_force(void *cookie) {
     struct serve_fleet *fleet = cookie;
     pthread_mutex_lock(&fleet->lock);
-    struct policy_set *set = fleet->gate ? gate_policies(fleet->gate) : NULL;
+    struct policy_set *set = fleet->gate ? gate_policies_in_force(fleet->gate) : NULL;
     pthread_mutex_unlock(&fleet->lock);
     return set;
 }

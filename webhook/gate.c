@@ -166,7 +166,7 @@ void gate_set_authority_expiry(struct gate *gate, int64_t not_after) {
     gate_metrics_authority(gate->metrics, not_after);
 }
 
-struct policy_set *gate_policies(struct gate *gate) {
+struct policy_set *gate_policies_in_force(struct gate *gate) {
     return webhook_policies(gate->webhook);
 }
 

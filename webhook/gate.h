@@ -42,7 +42,7 @@ MUST_CHECK bool gate_start(const struct gate_options *options, struct gate **ret
 MUST_CHECK bool gate_swap_certificate(struct gate *gate, const char *certificate, const char *key,
                                       struct error *error);
 // A reference to the policies in force. Any thread; caller unrefs.
-struct policy_set *gate_policies(struct gate *gate);
+struct policy_set *gate_policies_in_force(struct gate *gate);
 // When the authority that signed it ends, for the metrics. Any thread.
 void gate_set_authority_expiry(struct gate *gate, int64_t not_after);
 // Answers until SIGTERM or SIGINT comes, and reloads on SIGHUP and when files change. signals holds these
