@@ -98,8 +98,10 @@ static void explain_deletes(struct arena *arena, const struct budget_ask *ask,
     violation->detail =
         arena_printf(arena, "got %" PRId64 "; allowed %" PRId64 "%s%s", total, answer->maximum,
                      answer->holder ? "; deleted before: " : "", answer->holder ? answer->holder : "");
+    // The breaker stays open until somebody names the reference.
     violation->hint = answer->reference
-                          ? arena_printf(arena, "wait %s, or approve it by name: %s", span, answer->reference)
+                          ? arena_printf(arena, "ask for an approval of %s; until then %s deletes no cluster",
+                                         answer->reference, *demand->group ? demand->group : "this identity")
                           : arena_printf(arena, "delete fewer, or wait %s between them", span);
     violation->has_excess = true;
     violation->excess = (double)(total - answer->maximum);

@@ -14,7 +14,6 @@ static void read_origin(struct question *question, struct origin *ret_origin, bo
     *ret_known = lua_report_origin(question->state, question->function, ret_origin);
 }
 
-// False: there is nothing to ask in this review.
 bool question_open(struct question *question, lua_State *state, const char *function,
                    const char *const *keys) {
     struct evaluation *evaluation = evaluator_of(state)->current;

@@ -38,4 +38,4 @@ bool question_role_is(const struct question *question, enum kind_role role);
 bool question_takes_a_place(const struct question *question);
 
 void question_add(struct question *question, const struct budget_ask *ask);
-void question_note(struct question *question, const struct fact *unknown);
+void question_note(struct question *question, const struct fact *fact);

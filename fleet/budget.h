@@ -24,7 +24,8 @@ struct budget_demand {
     int64_t before;    // what the account held of this group before the change, as the review shows it
     int64_t after;     // and after it. BUDGET_DELETES: how many clusters this delete takes
     int64_t maximum;
-    uint32_t percent; // BUDGET_DELETES: or this many percent of the fleet's clusters, the smaller; 0: not set
+    // BUDGET_DELETES: or this many percent of all clusters, the smaller, at least one cluster; 0: not set.
+    uint32_t percent;
     uint32_t window_s; // BUDGET_DELETES
     // Over the maximum it is only told (mode warn or audit, or an exception): it holds no promise up, and is
     // promised with the others, so that it counts.

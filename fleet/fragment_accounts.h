@@ -36,6 +36,7 @@ struct fragment_accounts {
     struct fragment_account *items; // by namespace, name and kind
     size_t count;
     struct fragment_sheet *sheets;
+    struct fragment_value_table *values; // fragment_values.c
 };
 
 // All texts and views in accounts->arena.

@@ -3,56 +3,183 @@
 #include "base/field_path.h"
 #include "fleet/cidr.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-// One value as a text, and as a network where it is one.
+// A value that one account will have.
 struct held_value {
-    const char *text;
+    const char *text; // hosts in lower case
     struct cidr range;
     bool is_range;
+    bool is_kept; // it had it before
+    size_t account;
 };
 
-static struct held_value value_of(const char *text, bool as_range) {
-    struct held_value value = {.text = text};
-    value.is_range = as_range && !cidr_parse(text, &value.range);
-    return value;
-}
-
-static bool meets(const struct held_value *a, const struct held_value *b) {
-    return a->is_range && b->is_range ? cidr_overlaps(&a->range, &b->range) : strcmp(a->text, b->text) == 0;
-}
+// All values of one name, by text and account; made once.
+struct fragment_value_table {
+    const char *name;
+    struct object_key object; // whose field it is
+    struct held_value *items;
+    size_t count, capacity;
+    struct fragment_value_table *next;
+};
 
 static bool list_of(const char *name, enum cluster_list *ret_list) {
-    static const char *const names[] = {
-        [CLUSTER_REGIONS] = "",
-        [CLUSTER_ZONES] = "",
-        [CLUSTER_POD_CIDRS] = "pod_cidrs",
-        [CLUSTER_SERVICE_CIDRS] = "service_cidrs",
-        [CLUSTER_NETWORK_CIDRS] = "network_cidrs",
-    };
-    for (enum cluster_list list = 0; list < CLUSTER_LIST_COUNT; list++) {
-        if (*names[list] && strcmp(names[list], name) == 0) {
-            *ret_list = list;
+    static const struct {
+        const char *name;
+        enum cluster_list list;
+    } lists[] = {{"pod_cidrs", CLUSTER_POD_CIDRS},
+                 {"service_cidrs", CLUSTER_SERVICE_CIDRS},
+                 {"network_cidrs", CLUSTER_NETWORK_CIDRS}};
+    for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
+        if (strcmp(lists[i].name, name) == 0) {
+            *ret_list = lists[i].list;
             return true;
         }
     }
     return false;
 }
 
-static bool view_holds(const struct cluster_view *view, enum cluster_list list,
-                       const struct held_value *value) {
+static const char *lower_case(struct arena *arena, const char *text) {
+    char *copy = arena_strdup(arena, text);
+    for (char *byte = copy; *byte; byte++) {
+        *byte = *byte >= 'A' && *byte <= 'Z' ? (char)(*byte - 'A' + 'a') : *byte;
+    }
+    return copy;
+}
+
+static void add_value(struct arena *arena, struct fragment_value_table *table,
+                      const struct held_value *value) {
+    if (table->count == table->capacity) {
+        table->capacity = table->capacity ? table->capacity * 2 : 64;
+        struct held_value *larger = arena_alloc(arena, table->capacity * sizeof(*larger));
+        if (table->count > 0) {
+            memcpy(larger, table->items, table->count * sizeof(*larger));
+        }
+        table->items = larger;
+    }
+    table->items[table->count++] = *value;
+}
+
+static bool list_holds(const struct cluster_view *view, enum cluster_list list, const char *text) {
     for (size_t i = 0; view && i < view->lists[list].count; i++) {
         const struct fact *fact = &view->lists[list].items[i];
-        if (fact->state == FACT_KNOWN) {
-            const struct held_value other = value_of(fact->value.text, value->is_range);
-            if (meets(&other, value)) {
-                return true;
-            }
+        if (fact->state == FACT_KNOWN && strcmp(fact->value.text, text) == 0) {
+            return true;
         }
     }
     return false;
+}
+
+static void add_list(struct fragment_accounts *accounts, struct fragment_value_table *table,
+                     enum cluster_list list) {
+    for (size_t i = 0; i < accounts->count; i++) {
+        const struct cluster_view *after = accounts->items[i].after;
+        for (size_t j = 0; after && j < after->lists[list].count; j++) {
+            const struct fact *fact = &after->lists[list].items[j];
+            if (fact->state != FACT_KNOWN) {
+                continue;
+            }
+            struct held_value value = {.text = fact->value.text, .account = i};
+            value.is_range = !cidr_parse(value.text, &value.range);
+            value.is_kept = list_holds(accounts->items[i].before, list, value.text);
+            add_value(accounts->arena, table, &value);
+        }
+    }
+}
+
+// Endpoints stand in several kinds, names are those of Clusters, other fields those of the reviewed kind.
+static bool says_it(const struct fragment *fragment, const char *name, const struct object_key *object) {
+    enum kind_role role = fragment->kind.entry->role;
+    if (fragment->kind.is_template || !fragment->root) {
+        return false;
+    }
+    if (strcmp(name, "endpoint") == 0) {
+        return role == KIND_CLUSTER || role == KIND_INFRASTRUCTURE_CLUSTER || role == KIND_CONTROL_PLANE;
+    }
+    return strcmp(name, "name") == 0 ? role == KIND_CLUSTER
+                                     : strcmp(fragment->key.kind, object->kind) == 0 &&
+                                           strcmp(fragment->key.group, object->group) == 0;
+}
+
+// The text or integer at the name's path; NULL when there is none.
+static const char *text_at(struct arena *arena, const struct fragment *fragment, const char *name) {
+    bool is_host = strcmp(name, "endpoint") == 0;
+    const char *path = is_host                     ? "spec.controlPlaneEndpoint.host"
+                       : strcmp(name, "name") == 0 ? "metadata.name"
+                                                   : name;
+    const struct node *found = NULL;
+    int64_t integer;
+    if (!fragment || !fragment->root || !field_path_find(fragment->root, path, &found, NULL) || !found ||
+        found->unknown) {
+        return NULL;
+    }
+    if (node_integer(found, &integer)) {
+        return arena_printf(arena, "%lld", (long long)integer);
+    }
+    const char *text = node_string(found);
+    return text && is_host ? lower_case(arena, text) : text;
+}
+
+static const struct fragment *find(const struct fragment_set *set, struct arena *arena,
+                                   const struct object_key *key) {
+    const struct view_source *source = fragment_set_source(set);
+    return source->methods->find(source->cookie, arena, key);
+}
+
+static void add_fields(struct fragment_accounts *accounts, struct fragment_value_table *table) {
+    struct fragment_list list = {0};
+    fragment_set_list(accounts->after, accounts->arena, &list);
+    for (size_t i = 0; i < list.count; i++) {
+        const struct fragment *fragment = list.items[i];
+        if (!says_it(fragment, table->name, &table->object)) {
+            continue;
+        }
+        struct held_value value = {.text = text_at(accounts->arena, fragment, table->name)};
+        const struct object_key key = fragment_accounts_of(accounts->after, accounts->arena, fragment);
+        bool found = false;
+        value.account = fragment_accounts_find(accounts, &key, &found);
+        if (!value.text || !found) {
+            continue;
+        }
+        const char *before =
+            text_at(accounts->arena, find(accounts->before, accounts->arena, &fragment->key), table->name);
+        value.is_kept = before && strcmp(before, value.text) == 0;
+        add_value(accounts->arena, table, &value);
+    }
+}
+
+static int compare_values(const void *left, const void *right) {
+    const struct held_value *a = left;
+    const struct held_value *b = right;
+    int order = strcmp(a->text, b->text);
+    return order ? order : (a->account > b->account) - (a->account < b->account);
+}
+
+static const struct fragment_value_table *table_of(struct fragment_accounts *accounts, const char *name,
+                                                   const struct object_key *object) {
+    for (const struct fragment_value_table *table = accounts->values; table; table = table->next) {
+        if (strcmp(table->name, name) == 0 && strcmp(table->object.kind, object->kind) == 0 &&
+            strcmp(table->object.group, object->group) == 0) {
+            return table;
+        }
+    }
+    struct fragment_value_table *table = arena_alloc(accounts->arena, sizeof(*table));
+    table->name = arena_strdup(accounts->arena, name);
+    table->object = (struct object_key){arena_strdup(accounts->arena, object->group),
+                                        arena_strdup(accounts->arena, object->kind), "", ""};
+    enum cluster_list list;
+    if (list_of(name, &list)) {
+        add_list(accounts, table, list);
+    } else {
+        add_fields(accounts, table);
+    }
+    if (table->count > 1) {
+        qsort(table->items, table->count, sizeof(*table->items), compare_values);
+    }
+    table->next = accounts->values;
+    accounts->values = table;
+    return table;
 }
 
 static bool is_own(const struct budget_request *request, const struct object_key *key) {
@@ -80,100 +207,48 @@ static bool is_in_group(struct fragment_accounts *accounts, const struct budget_
            (is_before ? place->wanted : place->kept)[AMOUNT_CLUSTERS] > 0;
 }
 
-static const struct object_key *list_holder(struct fragment_accounts *accounts,
-                                            const struct budget_request *request,
-                                            const struct budget_demand *demand, enum cluster_list list) {
-    const struct held_value value = value_of(demand->value, true);
-    bool found;
-    size_t self = fragment_accounts_find(accounts, &request->account, &found);
-    for (size_t i = 0; i < accounts->count; i++) {
-        const struct fragment_account *account = &accounts->items[i];
-        bool holds = view_holds(account->after, list, &value) &&
-                     (i < self || view_holds(account->before, list, &value));
-        if (holds && !is_own(request, &account->key) && is_in_group(accounts, demand, i, i < self)) {
-            return &account->key;
+// The first item whose text is not below; 0 where networks are compared: they overlap in any order.
+static size_t first_item(const struct fragment_value_table *table, const char *text, bool is_list) {
+    size_t low = 0;
+    for (size_t high = is_list ? 0 : table->count; low < high;) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(table->items[middle].text, text) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
         }
     }
-    return NULL;
-}
-
-static const char *path_of(const char *name) {
-    return strcmp(name, "endpoint") == 0 ? "spec.controlPlaneEndpoint.host"
-           : strcmp(name, "name") == 0   ? "metadata.name"
-                                         : name;
-}
-
-// Endpoints stand in several kinds, names are those of Clusters, other fields those of the reviewed kind.
-static bool says_it(const struct fragment *fragment, const char *name, const struct object_key *object) {
-    enum kind_role role = fragment->kind.entry->role;
-    if (fragment->kind.is_template || !fragment->root) {
-        return false;
-    }
-    if (strcmp(name, "endpoint") == 0) {
-        return role == KIND_CLUSTER || role == KIND_INFRASTRUCTURE_CLUSTER || role == KIND_CONTROL_PLANE;
-    }
-    return strcmp(name, "name") == 0 ? role == KIND_CLUSTER
-                                     : strcmp(fragment->key.kind, object->kind) == 0 &&
-                                           strcmp(fragment->key.group, object->group) == 0;
-}
-
-// Hosts are the same in any case.
-static bool node_says(const struct node *root, const char *path, const char *value, bool is_host) {
-    const struct node *found = NULL;
-    int64_t integer;
-    if (!field_path_find(root, path, &found, NULL) || !found || found->unknown) {
-        return false;
-    }
-    char digits[24];
-    if (node_integer(found, &integer)) {
-        snprintf(digits, sizeof(digits), "%lld", (long long)integer);
-    }
-    const char *text = node_string(found) ? node_string(found) : node_is(found, NODE_INTEGER) ? digits : NULL;
-    return text && (is_host ? strcasecmp : strcmp)(text, value) == 0;
-}
-
-static const struct fragment *find(const struct fragment_set *set, struct arena *arena,
-                                   const struct object_key *key) {
-    const struct view_source *source = fragment_set_source(set);
-    return source->methods->find(source->cookie, arena, key);
-}
-
-static const struct object_key *field_holder(struct fragment_accounts *accounts,
-                                             const struct budget_request *request,
-                                             const struct budget_demand *demand) {
-    CLEANUP(arena_free) struct arena *arena = arena_new();
-    const char *path = path_of(demand->name);
-    bool is_host = strcmp(demand->name, "endpoint") == 0;
-    struct fragment_list list = {0};
-    bool found;
-    size_t self = fragment_accounts_find(accounts, &request->account, &found);
-    size_t first = accounts->count;
-    fragment_set_list(accounts->after, arena, &list);
-    for (size_t i = 0; i < list.count; i++) {
-        const struct fragment *fragment = list.items[i];
-        if (!says_it(fragment, demand->name, &request->object) ||
-            !node_says(fragment->root, path, demand->value, is_host)) {
-            continue;
-        }
-        const struct object_key key = fragment_accounts_of(accounts->after, arena, fragment);
-        size_t index = fragment_accounts_find(accounts, &key, &found);
-        const struct fragment *before = find(accounts->before, arena, &fragment->key);
-        bool holds =
-            index < self || (before && before->root && node_says(before->root, path, demand->value, is_host));
-        if (found && index < first && holds && !is_own(request, &key) &&
-            is_in_group(accounts, demand, index, index < self)) {
-            first = index;
-        }
-    }
-    return first < accounts->count ? &accounts->items[first].key : NULL;
+    return low;
 }
 
 const struct object_key *fragment_values_holder(struct fragment_accounts *accounts,
                                                 const struct budget_request *request,
                                                 const struct budget_demand *demand) {
+    CLEANUP(arena_free) struct arena *arena = arena_new();
     enum cluster_list list;
-    return list_of(demand->name, &list) ? list_holder(accounts, request, demand, list)
-                                        : field_holder(accounts, request, demand);
+    bool is_list = list_of(demand->name, &list);
+    bool is_host = strcmp(demand->name, "endpoint") == 0;
+    const char *text = is_host ? lower_case(arena, demand->value) : demand->value;
+    struct cidr range;
+    bool is_range = is_list && !cidr_parse(text, &range);
+    const struct fragment_value_table *table = table_of(accounts, demand->name, &request->object);
+    bool found;
+    size_t self = fragment_accounts_find(accounts, &request->account, &found);
+    size_t holder = accounts->count;
+    for (size_t i = first_item(table, text, is_list); i < table->count; i++) {
+        const struct held_value *value = &table->items[i];
+        bool is_same = strcmp(value->text, text) == 0;
+        if (!is_same && !is_list) {
+            break;
+        }
+        bool meets = is_same || (is_range && value->is_range && cidr_overlaps(&value->range, &range));
+        if (meets && value->account < holder && (value->account < self || value->is_kept) &&
+            !is_own(request, &accounts->items[value->account].key) &&
+            is_in_group(accounts, demand, value->account, value->account < self)) {
+            holder = value->account;
+        }
+    }
+    return holder < accounts->count ? &accounts->items[holder].key : NULL;
 }
 
 static int64_t field_value(const struct fragment *fragment, const char *path) {

@@ -13,7 +13,7 @@ struct fake_keeper {
     unsigned calls;
     bool fails, is_full;
     int64_t used;
-    const char *holder;
+    const char *holder, *reference;
     bool promised;
     char account[128], object[128], parts[256];
 };
@@ -50,7 +50,8 @@ static bool fake_ask(void *cookie, const struct budget_request *request, struct 
         ret_answers[i] = (struct budget_answer){.fits = !fake->is_full,
                                                 .used = fake->used,
                                                 .maximum = demand->maximum,
-                                                .holder = arena_strdup(arena, fake->holder)};
+                                                .holder = arena_strdup(arena, fake->holder),
+                                                .reference = arena_strdup(arena, fake->reference)};
     }
     return !fake->fails || error_set(error, ERROR_IO, "the other replicas do not answer");
 }
@@ -193,7 +194,7 @@ static void one_question_for_all_policies(void **state) {
     expect_true("one call", run.fake.calls == 1 && decision->allowed, "asked once and allowed");
     expect_text("account", run.fake.account, "Cluster prod/eu-7");
     expect_text("parts", run.fake.parts, "AWSCluster prod/eu-7-infra;");
-    decision = run_review(&run, POOL("1"), NULL);
+    expect_true("a pool", run_review(&run, POOL("1"), NULL)->allowed, "allowed");
     expect_text("account of a pool", run.fake.account, "Cluster prod/eu-7");
     expect_text("object of a pool", run.fake.object, "MachineDeployment prod/md");
     run_close(&run);
@@ -301,6 +302,20 @@ static void refusals_say_why(void **state) {
         }
         run_close(&run);
     }
+}
+
+static void an_open_breaker_names_its_approval(void **state) {
+    (void)state;
+    struct run run;
+    run_open(&run, POLICY("report.deletes { max = 3 }"), NULL);
+    run.fake.is_full = true;
+    run.fake.used = 3;
+    run.fake.reference = "8f3a51c2";
+    const struct decision *decision = run_review(&run, NULL, CLUSTER(""));
+    expect_true("breaker", decision->violation_count == 1, "denied once");
+    expect_text("breaker", decision->violations[0].hint,
+                "ask for an approval of 8f3a51c2; until then alice deletes no cluster");
+    run_close(&run);
 }
 
 static void a_keeper_that_fails(void **state) {
@@ -476,6 +491,7 @@ int main(void) {
         cmocka_unit_test(one_question_for_all_policies),
         cmocka_unit_test(verdicts_follow_the_keeper),
         cmocka_unit_test(refusals_say_why),
+        cmocka_unit_test(an_open_breaker_names_its_approval),
         cmocka_unit_test(a_keeper_that_fails),
         cmocka_unit_test(no_keeper_is_unknown),
         cmocka_unit_test(mistakes_are_faults),
