@@ -43,10 +43,14 @@ bool inventory_group_named(const struct store *store, const char *per, const cha
     } else if (per_id == store->namespace && *value == '\0') {
         value = "default";
     } else if (per_id == store->region && strlen(value) < sizeof(text)) {
-        size_t length = strlen(value);
-        for (size_t i = 0; i <= length; i++) {
-            text[i] = (char)(value[i] >= 'A' && value[i] <= 'Z' ? value[i] - 'A' + 'a' : value[i]);
+        // As cluster_group_region has it.
+        char *end = text;
+        for (const char *byte = value; *byte; byte++) {
+            if (*byte != ' ') {
+                *end++ = (char)(*byte >= 'A' && *byte <= 'Z' ? *byte - 'A' + 'a' : *byte);
+            }
         }
+        *end = '\0';
         value = text;
     }
     uint32_t value_id = text_pool_find(store->pool, value);

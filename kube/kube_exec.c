@@ -213,7 +213,7 @@ static bool read_output(const struct kube_exec *exec, const struct buffer *outpu
 
 bool kube_exec_run(const struct kube_config *config, struct kube_exec_result *ret_result,
                    struct error *error) {
-    struct plugin plugin;
+    struct plugin plugin = {0};
     if (!plugin_start(config, &plugin, error)) {
         return false;
     }
