@@ -9,42 +9,46 @@
 
 enum { WAY_LENGTH = 3, VERSION_BYTES = 32, ACCOUNT_OBJECTS = 100000 };
 
+struct number_list {
+    uint32_t *items;
+    size_t count, capacity;
+};
+
 struct settling {
     struct store *store;
     struct arena *arena;
     uint32_t at;
     struct object_key key;
     struct tally tally;
-    uint32_t *objects; // that belong to the account and hold values or fields
-    size_t object_count, object_capacity;
+    struct number_list objects; // that belong to the account and hold values or fields
 };
 
-static void *grow(struct arena *arena, const void *items, size_t count, size_t *capacity, size_t size) {
+// The items, or a copy with room for one more.
+static void *grow(struct arena *arena, void *items, size_t count, size_t *capacity, size_t size)
+    __attribute__((returns_nonnull));
+static void *grow(struct arena *arena, void *items, size_t count, size_t *capacity, size_t size) {
     if (count < *capacity) {
-        return NULL;
+        return items;
     }
-    size_t wanted = *capacity ? *capacity * 2 : 16;
-    void *grown = arena_alloc(arena, wanted * size);
+    *capacity = *capacity ? *capacity * 2 : 16;
+    void *grown = arena_alloc(arena, *capacity * size);
     if (count > 0) {
         memcpy(grown, items, count * size);
     }
-    *capacity = wanted;
     return grown;
 }
 
 static void add_group(struct settling *settling, uint32_t per, const char *value) {
     struct tally *tally = &settling->tally;
-    struct tally_value *grown = grow(settling->arena, tally->groups, tally->group_count,
-                                     &tally->group_capacity, sizeof(*tally->groups));
-    tally->groups = grown ? grown : tally->groups;
+    tally->groups = grow(settling->arena, tally->groups, tally->group_count, &tally->group_capacity,
+                         sizeof(*tally->groups));
     tally->groups[tally->group_count++] = (struct tally_value){per, value};
 }
 
 static void add_value(struct settling *settling, uint32_t name, const char *text) {
     struct tally *tally = &settling->tally;
-    struct tally_value *grown = grow(settling->arena, tally->values, tally->value_count,
-                                     &tally->value_capacity, sizeof(*tally->values));
-    tally->values = grown ? grown : tally->values;
+    tally->values = grow(settling->arena, tally->values, tally->value_count, &tally->value_capacity,
+                         sizeof(*tally->values));
     tally->values[tally->value_count++] = (struct tally_value){name, text};
 }
 
@@ -107,39 +111,19 @@ static void add_networks(struct settling *settling, const struct cluster_view *v
     }
 }
 
-static bool add_object(struct settling *settling, uint32_t at) {
-    for (size_t i = 0; i < settling->object_count; i++) {
-        if (settling->objects[i] == at) {
-            return false;
+static void add_number(struct arena *arena, struct number_list *list, uint32_t at) {
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->items[i] == at) {
+            return;
         }
     }
-    uint32_t *grown = grow(settling->arena, settling->objects, settling->object_count,
-                           &settling->object_capacity, sizeof(*settling->objects));
-    settling->objects = grown ? grown : settling->objects;
-    settling->objects[settling->object_count++] = at;
-    return true;
+    list->items = grow(arena, list->items, list->count, &list->capacity, sizeof(*list->items));
+    list->items[list->count++] = at;
 }
 
 static uint32_t find_entry(const struct store *store, const struct object_key *key) {
     struct key_ids ids;
     return inventory_key_find(store, key, &ids) ? inventory_find_entry(store, &ids) : 0;
-}
-
-struct number_list {
-    uint32_t *items;
-    size_t count, capacity;
-};
-
-static bool add_number(struct arena *arena, struct number_list *list, uint32_t at) {
-    for (size_t i = 0; i < list->count; i++) {
-        if (list->items[i] == at) {
-            return false;
-        }
-    }
-    uint32_t *grown = grow(arena, list->items, list->count, &list->capacity, sizeof(*list->items));
-    list->items = grown ? grown : list->items;
-    list->items[list->count++] = at;
-    return true;
 }
 
 // Objects that say no cluster themselves, and that this one names or is named by.
@@ -165,8 +149,8 @@ static void add_near(struct settling *settling, uint32_t at, struct number_list 
 // Whatever belongs to the account because of who names it.
 static void gather_near(struct settling *settling) {
     struct number_list list = {0};
-    for (size_t i = 0; i < settling->object_count; i++) {
-        add_number(settling->arena, &list, settling->objects[i]);
+    for (size_t i = 0; i < settling->objects.count; i++) {
+        add_number(settling->arena, &list, settling->objects.items[i]);
     }
     size_t from = 0;
     for (int length = 0; length < WAY_LENGTH; length++) {
@@ -181,7 +165,7 @@ static void gather_near(struct settling *settling) {
         if (inventory_entry_at(settling->store, list.items[i])->has_extras &&
             inventory_claimed(settling->store, settling->arena, fragment, &cluster) &&
             fragment_key_matches(&cluster, &settling->key)) {
-            add_object(settling, list.items[i]);
+            add_number(settling->arena, &settling->objects, list.items[i]);
         }
     }
 }
@@ -190,7 +174,7 @@ static void gather_members(struct settling *settling, uint32_t cluster, bool *re
     const struct store *store = settling->store;
     const struct key_ids key = inventory_account_at(store, settling->at)->key;
     if (cluster) {
-        add_object(settling, cluster);
+        add_number(settling->arena, &settling->objects, cluster);
     }
     for (uint32_t at = id_index_first(&store->clusters, inventory_key_hash(&key)); at;
          at = id_index_next(&store->clusters, at)) {
@@ -200,8 +184,8 @@ static void gather_members(struct settling *settling, uint32_t cluster, bool *re
             continue;
         }
         *ret_has_place |= entry->role == KIND_INFRASTRUCTURE_CLUSTER || entry->role == KIND_CONTROL_PLANE;
-        if ((entry->has_extras || store->field_count > 0) && settling->object_count < ACCOUNT_OBJECTS) {
-            add_object(settling, found);
+        if ((entry->has_extras || store->field_count > 0) && settling->objects.count < ACCOUNT_OBJECTS) {
+            add_number(settling->arena, &settling->objects, found);
         }
     }
 }
@@ -219,7 +203,7 @@ static void gather_named(struct settling *settling, uint32_t cluster) {
         bool is_part =
             fragment->links[i].kind == LINK_INFRASTRUCTURE || fragment->links[i].kind == LINK_CONTROL_PLANE;
         if (at && is_part && inventory_is_silent(inventory_entry_at(store, at))) {
-            add_object(settling, at);
+            add_number(settling->arena, &settling->objects, at);
         }
     }
 }
@@ -254,8 +238,8 @@ static void add_field(struct settling *settling, const struct packed_field *fiel
 
 static void add_extras(struct settling *settling) {
     const struct store *store = settling->store;
-    for (size_t i = 0; i < settling->object_count; i++) {
-        const struct inventory_entry *entry = inventory_entry_at(store, settling->objects[i]);
+    for (size_t i = 0; i < settling->objects.count; i++) {
+        const struct inventory_entry *entry = inventory_entry_at(store, settling->objects.items[i]);
         if (!entry->has_extras) {
             continue;
         }
@@ -333,7 +317,7 @@ static bool tally_object(struct settling *settling) {
     const struct cluster_view *view =
         has_amounts ? cluster_view_of(settling->arena, &store->inner, &settling->key) : NULL;
     bool has_place = entry->role == KIND_INFRASTRUCTURE_CLUSTER || entry->role == KIND_CONTROL_PLANE;
-    add_object(settling, at);
+    add_number(settling->arena, &settling->objects, at);
     take_amounts(settling, view, has_amounts && has_place);
     add_groups(settling, view);
     add_networks(settling, view);
