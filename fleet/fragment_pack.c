@@ -63,7 +63,7 @@ static struct fact_list code_list(struct pack_codec *codec, const struct object_
     struct fact_list coded = {.count = (size_t)pack_number(codec, list.count)};
     struct fact *items = alloc(codec, coded.count, sizeof(*items));
     for (size_t i = 0; i < coded.count; i++) {
-        struct fact item = code_fact(codec, own, items ? (struct fact){0} : list.items[i]);
+        struct fact item = code_fact(codec, own, codec->bytes ? list.items[i] : (struct fact){0});
         if (items) {
             items[i] = item;
         }
@@ -107,7 +107,7 @@ static void code_pools(struct pack_codec *codec, const struct fragment *from, st
     to->pool_count = (size_t)pack_number(codec, from->pool_count);
     struct fragment_pool *pools = alloc(codec, to->pool_count, sizeof(*pools));
     for (size_t i = 0; i < to->pool_count; i++) {
-        struct fragment_pool pool = code_pool(codec, &to->key, pools ? &none : &from->pools[i]);
+        struct fragment_pool pool = code_pool(codec, &to->key, codec->bytes ? &from->pools[i] : &none);
         if (pools) {
             pools[i] = pool;
         }
@@ -120,7 +120,7 @@ static void code_facts(struct pack_codec *codec, const struct fragment *from, st
     to->fact_count = (size_t)pack_number(codec, from->fact_count);
     struct noted_fact *facts = alloc(codec, to->fact_count, sizeof(*facts));
     for (size_t i = 0; i < to->fact_count; i++) {
-        const struct noted_fact *noted = facts ? &none : &from->facts[i];
+        const struct noted_fact *noted = codec->bytes ? &from->facts[i] : &none;
         uint64_t says = pack_number(codec, (uint64_t)noted->says << 1 | noted->is_whole);
         struct fact fact = code_fact(codec, &to->key, noted->fact);
         if (facts) {
@@ -135,7 +135,7 @@ static void code_links(struct pack_codec *codec, const struct fragment *from, st
     to->link_count = (size_t)pack_number(codec, from->link_count);
     struct fragment_link *links = alloc(codec, to->link_count, sizeof(*links));
     for (size_t i = 0; i < to->link_count; i++) {
-        const struct fragment_link *link = links ? &none : &from->links[i];
+        const struct fragment_link *link = codec->bytes ? &from->links[i] : &none;
         struct fragment_link coded = {.kind = (enum link_kind)pack_number(codec, link->kind)};
         coded.target = code_key(codec, link->target);
         enum origin_form form = (enum origin_form)pack_number(codec, form_of(&to->key, &link->origin.object));
@@ -177,7 +177,7 @@ static void code_extras(struct pack_codec *codec, const struct packed_object *fr
     to->field_count = (size_t)pack_number(codec, from->field_count);
     struct packed_field *fields = alloc(codec, to->field_count, sizeof(*fields));
     for (size_t i = 0; i < to->field_count; i++) {
-        const struct packed_field *field = fields ? &none : &from->fields[i];
+        const struct packed_field *field = from->fields ? &from->fields[i] : &none;
         struct packed_field coded = {.id = (uint32_t)pack_number(codec, field->id)};
         coded.text = pack_text(codec, field->text);
         if (fields) {

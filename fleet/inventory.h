@@ -44,15 +44,15 @@ struct inventory_counts {
 };
 struct inventory_counts inventory_counts(const struct inventory *inventory);
 
-// Sum of what is held in a group: O(1). BUDGET_AMOUNT by name, BUDGET_FIELD by "group/kind path" as
-// configured.
+// Sum of what is held in a group: O(1). per as in struct budget_demand; regions have no case, and a cluster
+// of several regions counts in each. A field counts in the groups of the account that its object belongs to.
 int64_t inventory_sum(const struct inventory *inventory, enum amount_of of, const char *per,
                       const char *group);
 int64_t inventory_field_sum(const struct inventory *inventory, const struct inventory_field *field,
                             const char *per, const char *group);
-// What this account holds of it now. account: a Cluster, or an object that no Cluster has claimed yet (it
-// counts as one: AWSCluster prod/eu-7 takes a place in its region before its Cluster is there). Fields: of
-// this one object.
+// What this account holds of it now. account: a Cluster, or an infrastructure cluster or control plane that
+// no Cluster has claimed yet (it counts as one: AWSCluster prod/eu-7 takes a place in its region before its
+// Cluster is there). Fields: of this one object.
 int64_t inventory_amount(const struct inventory *inventory, const struct object_key *account,
                          enum amount_of of, const char *per, const char *group);
 int64_t inventory_field_amount(const struct inventory *inventory, const struct object_key *object,

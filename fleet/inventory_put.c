@@ -195,12 +195,13 @@ static void put(struct store *store, const struct object_key *key, const struct 
 }
 
 // Sums follow at once while the watch runs; during the first lists they wait for the end.
-static void settle_some(struct store *store) {
-    for (bool is_settled = false; !is_settled;) {
-        inventory_write(store);
-        is_settled = !store->is_complete || store->open_lists > 0 || inventory_settle(store, SETTLE_STEP);
+// Others come in between the steps.
+static void settle_and_unlock(struct store *store) {
+    while (store->is_complete && store->open_lists == 0 && !inventory_settle(store, SETTLE_STEP)) {
         inventory_unlock(store);
+        inventory_write(store);
     }
+    inventory_unlock(store);
 }
 
 void inventory_put(struct inventory *inventory, const struct object_key *key, const struct node *object) {
@@ -219,8 +220,7 @@ void inventory_put(struct inventory *inventory, const struct object_key *key, co
     packed.endpoint = endpoint_of(object);
     inventory_write(store);
     put(store, key, object, &packed);
-    inventory_unlock(store);
-    settle_some(store);
+    settle_and_unlock(store);
 }
 
 void inventory_remove(struct inventory *inventory, const struct object_key *key, const char *uid) {
@@ -236,8 +236,7 @@ void inventory_remove(struct inventory *inventory, const struct object_key *key,
             take_out(store, at);
         }
     }
-    inventory_unlock(store);
-    settle_some(store);
+    settle_and_unlock(store);
 }
 
 void inventory_list_begin(struct inventory *inventory, const char *group, const char *kind) {
@@ -283,6 +282,5 @@ void inventory_list_end(struct inventory *inventory, const char *group, const ch
         round->is_open = false;
         store->open_lists--;
     }
-    inventory_unlock(store);
-    settle_some(store);
+    settle_and_unlock(store);
 }

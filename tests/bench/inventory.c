@@ -12,9 +12,10 @@ enum { OBJECTS_PER_CLUSTER = 5, TEXT = 4096, SUMS = 1000000, ASKS = 50000, CHANG
 
 static const char *const regions[] = {"eu-west-1", "eu-central-1", "us-east-1", "us-west-2", "ap-south-1"};
 
+// Time of this thread alone: other programs on the machine don't count.
 static double now_ns(void) {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
     return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 

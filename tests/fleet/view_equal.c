@@ -81,7 +81,8 @@ static void same_map(const struct place *place, const struct node *got, const st
         }
         kept++;
         same_text(place, "member", found ? member->key : NULL, member->key);
-        same_number(place, member->key, node_equal(found, member) && found->unknown == member->unknown, 1);
+        bool is_same = found && node_equal(found, member) && found->unknown == member->unknown;
+        same_number(place, member->key, is_same, 1);
     }
     same_number(place, "members", got->length, (long long)kept);
 }
