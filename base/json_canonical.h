@@ -1,5 +1,5 @@
-// JSON with one spelling for one value (RFC 8785), so that equal values have equal digests; and its parts, for
-// whoever writes JSON piece by piece.
+// JSON with one spelling for one value (RFC 8785), so that equal values have equal digests; and its parts,
+// for whoever writes JSON piece by piece.
 #pragma once
 
 #include "base/buffer.h"

@@ -30,8 +30,7 @@ static void expand(const unsigned char block[BLOCK_BYTES], uint32_t ret_words[64
     for (size_t i = 16; i < 64; i++) {
         uint32_t near = ret_words[i - 2];
         uint32_t far = ret_words[i - 15];
-        ret_words[i] = ret_words[i - 16] + ret_words[i - 7] +
-                       (rotate(far, 7) ^ rotate(far, 18) ^ far >> 3) +
+        ret_words[i] = ret_words[i - 16] + ret_words[i - 7] + (rotate(far, 7) ^ rotate(far, 18) ^ far >> 3) +
                        (rotate(near, 17) ^ rotate(near, 19) ^ near >> 10);
     }
 }

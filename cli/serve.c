@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 
 #include "base/log.h"
+#include "cli/decision_options.h"
 #include "cli/policy_files.h"
 #include "webhook/gate.h"
 
@@ -18,6 +19,7 @@ struct serve_options {
     const char *policies;      // NULL: the ones built into the program
     struct gate_options gate;
     const char *client_names[MOST_CLIENT_NAMES];
+    struct decision_options decisions;
     enum log_format log_format;
     enum log_level log_level;
 };
@@ -63,6 +65,7 @@ static const struct option_entry entries[] = {
      "written once both ports are open: \"webhook PORT\", \"ops PORT\"", NULL},
     {OPTION_LOG_FORMAT, "log-format", "FORMAT", "text or json", formats},
     {OPTION_LOG_LEVEL, "log-level", "LEVEL", "debug, info, warn or error (info)", levels},
+    DECISION_OPTIONS,
     {0, NULL, NULL, NULL, NULL},
 };
 
@@ -168,6 +171,10 @@ static int read_one(struct serve_options *options, int option, const char *value
             return usage_error(&serve_command, "more than %d times --client-name", MOST_CLIENT_NAMES);
         }
         options->client_names[options->gate.client_name_count++] = value;
+    } else if (decision_option_is(option)) {
+        if (!decision_option_read(&options->decisions, option, value, &error)) {
+            return usage_error(&serve_command, "%s", error.message);
+        }
     } else if (option == OPTION_LOG_FORMAT || option == OPTION_LOG_LEVEL) {
         return read_choice(options, option, value);
     } else {
@@ -208,6 +215,7 @@ static void set_defaults(struct serve_options *options) {
                  .threads = threads < MOST_THREADS ? threads : MOST_THREADS,
                  .timeout_ns = 1000000000,
                  .drain_timeout_ns = 10000000000},
+        .decisions = DECISION_OPTION_DEFAULTS,
         .log_format = LOG_TEXT,
         .log_level = LOG_INFO,
     };
@@ -232,6 +240,7 @@ static int read_options(int argc, char **argv, struct serve_options *options) {
     options->gate.policy_paths[0] = options->configuration;
     options->gate.policy_paths[1] = options->policies;
     options->gate.client_names = options->client_names;
+    options->gate.decision_log = decision_options_recorder(&options->decisions);
     return check(options);
 }
 

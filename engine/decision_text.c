@@ -96,8 +96,7 @@ static void add_faults(struct denial *denial, const struct decision *decision) {
     }
 }
 
-// "decision: 8f3a51c2" on the last line where that is a docs line or "and N more", else on a line of its own.
-static void append_name(struct denial *denial, const char *uid) {
+void decision_name(const char *uid, struct buffer *ret_name) {
     struct buffer name;
     buffer_init(&name, UID_RUNES * 4);
     buffer_append_text(&name, uid ? uid : "");
@@ -108,12 +107,20 @@ static void append_name(struct denial *denial, const char *uid) {
             length++;
         } while (((unsigned char)name.data[length] & 0xC0) == 0x80);
     }
-    if (length > 0) {
-        bool same_line = denial->ends_with_docs || denial->hidden > 0;
-        buffer_append_text(&denial->text, same_line ? "   decision: " : "\n  decision: ");
-        buffer_append(&denial->text, name.data, length);
-    }
+    buffer_append(ret_name, name.data, length);
     buffer_clear(&name);
+}
+
+// "decision: 8f3a51c2" on the last line where that is a docs line or "and N more", else on a line of its own.
+static void append_name(struct denial *denial, const char *uid) {
+    size_t before = denial->text.length;
+    bool same_line = denial->ends_with_docs || denial->hidden > 0;
+    buffer_append_text(&denial->text, same_line ? "   decision: " : "\n  decision: ");
+    size_t head = denial->text.length;
+    decision_name(uid, &denial->text);
+    if (denial->text.length == head) {
+        buffer_truncate(&denial->text, before);
+    }
 }
 
 void decision_denial(const struct decision *decision, const struct review *review, struct buffer *ret_text) {

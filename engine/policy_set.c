@@ -294,6 +294,7 @@ bool policy_set_load(const struct policy_set_options *options, struct policy_set
         !make_evaluators(set, options->evaluators, error)) {
         return false;
     }
+    policy_set_compute_digest(set);
     *ret_set = policy_set_unref_take(&set);
     return true;
 }

@@ -12,6 +12,7 @@ struct gate_options {
     const char *policy_paths[2]; // files or folders that load_policies reads; NULL: none
     struct tls_files tls;
     const char *listen, *ops_listen; // "127.0.0.1:9443"; port 0: any free one
+    struct decision_recorder_options decision_log;
     const char *port_file; // "webhook PORT\nops PORT\n" is written there once both are open; may be NULL
     const char *const *client_names;
     size_t client_name_count;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "webhook/trace_context.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -18,6 +19,8 @@ struct http_head {
     const char *content_length; // NULL: none
     unsigned content_lengths;   // how many such headers
     unsigned transfer_encodings;
+    const char *traceparent; // NULL: none, or several
+    unsigned traceparents;
 };
 
 struct http_request {
@@ -25,7 +28,8 @@ struct http_request {
     const char *timeout; // of the query, "10s"; NULL: none
     char *body;          // malloc
     size_t length;
-    uint64_t received_ns; // CLOCK_MONOTONIC, when its head was there
+    struct trace_context trace; // empty: none
+    uint64_t received_ns;       // CLOCK_MONOTONIC, when its head was there
 };
 
 struct http_response {

@@ -14,7 +14,8 @@ static const uint64_t answer_margin_ns = 100 * 1000 * 1000;
 struct webhook {
     uint64_t timeout_ns;
     struct gate_metrics *metrics;
-    pthread_mutex_t lock; // of policies: taken for the time of a count
+    struct decision_recorder *recorder; // NULL: no decision log
+    pthread_mutex_t lock;               // of policies: taken for the time of a count
     struct policy_set *policies;
 };
 
@@ -25,6 +26,10 @@ struct webhook *webhook_new(struct policy_set *set, uint64_t timeout_ns, struct 
     webhook->policies = set;
     pthread_mutex_init(&webhook->lock, NULL);
     return webhook;
+}
+
+void webhook_record_into(struct webhook *webhook, struct decision_recorder *recorder) {
+    webhook->recorder = recorder;
 }
 
 void webhook_free(struct webhook *webhook) {
@@ -73,6 +78,14 @@ static uint64_t choose_deadline(const struct webhook *webhook, const struct http
     return request->received_ns + wait_ns;
 }
 
+static void record(struct webhook *webhook, const struct decision_facts *facts) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    struct decision_facts dated = *facts;
+    dated.time_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    decision_recorder_take(webhook->recorder, &dated);
+}
+
 static void answer(struct webhook *webhook, const struct http_request *request,
                    struct admission_review *admission, struct policy_set *set,
                    struct http_response *ret_response) {
@@ -80,7 +93,7 @@ static void answer(struct webhook *webhook, const struct http_request *request,
     const char *name = mutates ? "mutate" : "validate";
     if (admission->skip) {
         gate_metrics_review(webhook->metrics, name, admission, NULL, now_ns() - request->received_ns);
-        decision_log_skipped(admission);
+        decision_log_skipped(admission, &request->trace);
         *ret_response = (struct http_response){.status = 200, .body = admission_response_skipped(admission)};
         return;
     }
@@ -91,9 +104,17 @@ static void answer(struct webhook *webhook, const struct http_request *request,
         engine_evaluate(set, &admission->review, &decision);
     }
     uint64_t duration_ns = now_ns() - request->received_ns;
-    char *body = admission_response_make(admission, &decision, duration_ns);
+    char *body = admission_response_make(admission, &decision, policy_set_digest(set), duration_ns);
     gate_metrics_review(webhook->metrics, name, admission, &decision, duration_ns);
-    decision_log(name, admission, &decision, duration_ns);
+    decision_log(name, admission, &decision, &request->trace, duration_ns);
+    record(webhook, &(struct decision_facts){.webhook = name,
+                                             .admission = admission,
+                                             .decision = &decision,
+                                             .policy_digest = policy_set_digest(set),
+                                             .policy_revision = policy_set_revision(set),
+                                             .trace = &request->trace,
+                                             .duration_ns = duration_ns,
+                                             .inventory_stale_ms = -1});
     *ret_response = (struct http_response){.status = 200, .body = body};
 }
 

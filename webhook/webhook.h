@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/policy_set.h"
+#include "webhook/decision_recorder.h"
 #include "webhook/gate_metrics.h"
 #include "webhook/http_message.h"
 
@@ -10,6 +11,8 @@ struct webhook;
 // timeout_ns: most time that a review may take. metrics is borrowed. *set: takes ownership of one reference;
 // may be NULL, and then every review is answered 503 until webhook_swap_policies. Caller owns.
 struct webhook *webhook_new(struct policy_set *set, uint64_t timeout_ns, struct gate_metrics *metrics);
+// Records every decision from now on; before the first request. recorder is borrowed until webhook_free.
+void webhook_record_into(struct webhook *webhook, struct decision_recorder *recorder);
 void webhook_free(struct webhook *webhook);
 DEFINE_CLEANUP(webhook_free, struct webhook *)
 

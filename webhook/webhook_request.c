@@ -15,6 +15,7 @@ struct request {
     enum http_endpoint endpoint;
     const char *timeout; // of MHD, until the request is completed
     size_t expected;     // of Content-Length; 0: not known
+    struct trace_context trace;
     uint64_t received_ns;
     bool refused; // response is what it will get once its body is thrown away
     struct http_response response;
@@ -30,6 +31,8 @@ static enum MHD_Result read_header(void *data, enum MHD_ValueKind kind, const ch
         head->content_lengths++;
     } else if (strcasecmp(key, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
         head->transfer_encodings++;
+    } else if (strcasecmp(key, "traceparent") == 0) {
+        head->traceparent = head->traceparents++ == 0 ? value : NULL;
     }
     return MHD_YES;
 }
@@ -69,6 +72,7 @@ static bool check_head(struct webhook_server *server, struct MHD_Connection *con
                        struct request *request, const char *path, const char *method) {
     struct http_head head = {.method = method, .path = path};
     MHD_get_connection_values(connection, MHD_HEADER_KIND, read_header, &head);
+    trace_context_read(head.traceparent, &request->trace);
     if (!http_head_check(&head, &request->endpoint, &request->response)) {
         return false;
     }
@@ -78,7 +82,8 @@ static bool check_head(struct webhook_server *server, struct MHD_Connection *con
 }
 
 static enum MHD_Result send_response(struct webhook_server *server, struct MHD_Connection *connection,
-                                     struct http_response *response) {
+                                     struct request *request) {
+    struct http_response *response = &request->response;
     struct MHD_Response *message =
         MHD_create_response_from_buffer(strlen(response->body), response->body, MHD_RESPMEM_MUST_FREE);
     if (!message) {
@@ -88,6 +93,11 @@ static enum MHD_Result send_response(struct webhook_server *server, struct MHD_C
     MHD_add_response_header(message, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
     if (response->close || atomic_load_explicit(&server->goodbye, memory_order_relaxed)) {
         MHD_add_response_header(message, MHD_HTTP_HEADER_CONNECTION, "close");
+    }
+    if (*request->trace.trace_id) {
+        char trace[TRACE_PARENT_BYTES];
+        trace_context_write(&request->trace, trace);
+        MHD_add_response_header(message, "traceresponse", trace);
     }
     if (response->status == MHD_HTTP_METHOD_NOT_ALLOWED) {
         MHD_add_response_header(message, MHD_HTTP_HEADER_ALLOW, "POST");
@@ -114,7 +124,7 @@ static enum MHD_Result begin(struct webhook_server *server, struct MHD_Connectio
     // An answer before the body is read would end the connection, perhaps before the client sees it. So the
     // body is thrown away first, unless where it ends is in doubt.
     request->refused = true;
-    return request->response.close ? send_response(server, connection, &request->response) : MHD_YES;
+    return request->response.close ? send_response(server, connection, request) : MHD_YES;
 }
 
 // MHD_NO ends the connection.
@@ -154,6 +164,7 @@ static void answer(struct webhook_server *server, struct request *request) {
         .timeout = request->timeout,
         .body = request_body_take(&request->body, &server->budget),
         .length = length,
+        .trace = request->trace,
         .received_ns = request->received_ns,
     };
     webhook_handle(server->options.webhook, &question, &request->response);
@@ -172,7 +183,7 @@ enum MHD_Result webhook_request_serve(void *data, struct MHD_Connection *connect
         return receive(server, request, bytes, length);
     }
     answer(server, request);
-    return send_response(server, connection, &request->response);
+    return send_response(server, connection, request);
 }
 
 void webhook_request_completed(void *data, struct MHD_Connection *connection, void **request_slot,
