@@ -57,7 +57,7 @@ static void append_part(struct buffer *path, const struct node *child, size_t in
 static bool copy_node(struct copy *copy, const struct node *node, bool masked) {
     struct document_builder *builder = copy->builder;
     masked = masked || is_listed(copy);
-    if (node->key) {
+    if (node->key && document_builder_inside(builder) == NODE_MAP) {
         document_builder_key(builder, node->key, node->key_length);
     }
     if (node->type != NODE_LIST && node->type != NODE_MAP) {

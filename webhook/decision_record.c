@@ -1,5 +1,6 @@
 #include "webhook/decision_record.h"
 
+#include "base/field_path.h"
 #include "base/json_canonical.h"
 #include "engine/decision_text.h"
 
@@ -119,14 +120,29 @@ static void add_origin(struct buffer *text, const struct origin *origin) {
     add_text(text, "path", origin->path ? origin->path : "");
 }
 
-static void add_violation(struct buffer *text, const struct violation *violation) {
+static bool is_secret(const struct review *review) {
+    return *review->change.key.group == '\0' && strcmp(review->change.key.kind, "Secret") == 0;
+}
+
+// A finding at a masked place echoes its value.
+static bool is_masked(const struct decision_facts *facts, const struct decision_mask *mask,
+                      const struct violation *violation) {
+    CLEANUP(buffer_clear) struct buffer pointer;
+    buffer_init(&pointer, LARGEST_DECISION_INPUT);
+    struct error error;
+    return violation->origin.path && *violation->origin.path &&
+           (!field_path_to_pointer(violation->origin.path, &pointer, &error) ||
+            decision_mask_covers(mask, buffer_text(&pointer), is_secret(&facts->admission->review)));
+}
+
+static void add_violation(struct buffer *text, const struct violation *violation, bool masked) {
     open_item(text);
     add_text(text, "policy", violation->policy);
     add_text(text, "severity", severity_name(violation->severity));
     add_text(text, "mode", policy_mode_name(violation->mode));
     add_origin(text, &violation->origin);
-    add_text(text, "message", violation->message);
-    add_text_if(text, "detail", violation->detail);
+    add_text(text, "message", masked ? "***" : violation->message);
+    add_text_if(text, "detail", masked && violation->detail ? "***" : violation->detail);
     if (violation->has_excess && isfinite(violation->excess)) {
         add_key(text, "excess");
         json_number_append(text, violation->excess);
@@ -137,10 +153,13 @@ static void add_violation(struct buffer *text, const struct violation *violation
     shut(text, '}');
 }
 
-static void add_findings(struct buffer *text, const struct decision *decision) {
+static void add_findings(struct buffer *text, const struct decision_facts *facts,
+                         const struct decision_mask *mask) {
+    const struct decision *decision = facts->decision;
     open_in(text, "violations", '[');
     for (size_t i = 0; i < decision->violation_count; i++) {
-        add_violation(text, &decision->violations[i]);
+        const struct violation *violation = &decision->violations[i];
+        add_violation(text, violation, is_masked(facts, mask, violation));
     }
     shut(text, ']');
     open_in(text, "unknowns", '[');
@@ -172,14 +191,20 @@ static void add_faults(struct buffer *text, const struct decision *decision) {
     shut(text, ']');
 }
 
-static void add_warnings(struct buffer *text, const struct decision_facts *facts) {
+static void add_warnings(struct buffer *text, const struct decision_facts *facts,
+                         const struct decision_mask *mask) {
+    bool masked = false;
+    for (size_t i = 0; i < facts->decision->violation_count; i++) {
+        masked |= is_masked(facts, mask, &facts->decision->violations[i]);
+    }
     const char *const *warnings = NULL;
     size_t count =
         decision_warnings(facts->decision, &facts->admission->review, facts->admission->arena, &warnings);
     open_in(text, "warnings", '[');
     for (size_t i = 0; i < count; i++) {
         comma(text);
-        json_string_append(text, warnings[i], strlen(warnings[i]));
+        const char *warning = masked ? "***" : warnings[i];
+        json_string_append(text, warning, strlen(warning));
     }
     shut(text, ']');
 }
@@ -204,10 +229,6 @@ static void add_exceptions(struct buffer *text, const struct decision *decision)
         }
     }
     shut(text, ']');
-}
-
-static bool is_secret(const struct review *review) {
-    return *review->change.key.group == '\0' && strcmp(review->change.key.kind, "Secret") == 0;
 }
 
 static void add_patch(struct buffer *text, const struct decision_facts *facts,
@@ -275,8 +296,8 @@ bool decision_record_append(const struct decision_facts *facts, const struct dec
     add_head(&text, facts);
     add_question(&text, &facts->admission->review);
     add_flag(&text, "allowed", facts->decision->allowed);
-    add_findings(&text, facts->decision);
-    add_warnings(&text, facts);
+    add_findings(&text, facts, mask);
+    add_warnings(&text, facts, mask);
     add_faults(&text, facts->decision);
     add_exceptions(&text, facts->decision);
     add_patch(&text, facts, mask);
