@@ -7,8 +7,9 @@
 
 #include <stdio.h>
 
-static const char policy_text[] = "return policy { name = 'a', title = 't', severity = 'low', category = 'c',\n"
-                                  "  match = { clusters = true }, validate = function() end }\n";
+static const char policy_text[] =
+    "return policy { name = 'a', title = 't', severity = 'low', category = 'c',\n"
+    "  match = { clusters = true }, validate = function() end }\n";
 static const char library_text[] = "return {}\n";
 
 static struct policy_set *load(const char *policy, const char *library, const char *text,
@@ -42,8 +43,8 @@ static void test_list(void **state) {
     sha256_hex(library_text, sizeof(library_text) - 1, hex[1]);
     sha256_hex(canonical, sizeof(canonical) - 1, hex[2]);
     char list[400];
-    int length = snprintf(list, sizeof(list), "%s  a.lua\n%s  lib/z.lua\n%s  configuration\n", hex[0], hex[1],
-                          hex[2]);
+    int length =
+        snprintf(list, sizeof(list), "%s  a.lua\n%s  lib/z.lua\n%s  configuration\n", hex[0], hex[1], hex[2]);
     char digest[SHA256_HEX_BYTES];
     char expected[100];
     sha256_hex(list, (size_t)length, digest);
