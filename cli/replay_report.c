@@ -110,7 +110,8 @@ static void print_text(const struct replay_report *report, const struct replay_e
         append_clean(&text, note->path);
         buffer_append_text(&text, *note->path ? ": " : "");
         append_clean(&text, note->text);
-        buffer_append_char(&text, '\n');
+        bool is_finding = note->sign != REPLAY_UNKNOWN && strcmp(note->policy, "patch") != 0;
+        buffer_append_text(&text, is_finding && !note->denies ? " (does not deny)\n" : "\n");
     }
     fwrite(buffer_text(&text), 1, text.length, report->out);
 }

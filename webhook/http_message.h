@@ -19,8 +19,6 @@ struct http_head {
     const char *content_length; // NULL: none
     unsigned content_lengths;   // how many such headers
     unsigned transfer_encodings;
-    const char *traceparent; // NULL: none, or several
-    unsigned traceparents;
 };
 
 struct http_request {

@@ -21,9 +21,17 @@ struct request {
     struct http_response response;
 };
 
+// What of the headers is read.
+struct headers {
+    struct http_head head;
+    const char *traceparent;
+    unsigned traceparents;
+};
+
 static enum MHD_Result read_header(void *data, enum MHD_ValueKind kind, const char *key, const char *value) {
     (void)kind;
-    struct http_head *head = data;
+    struct headers *headers = data;
+    struct http_head *head = &headers->head;
     if (strcasecmp(key, MHD_HTTP_HEADER_CONTENT_TYPE) == 0) {
         head->content_type = value;
     } else if (strcasecmp(key, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0) {
@@ -32,7 +40,8 @@ static enum MHD_Result read_header(void *data, enum MHD_ValueKind kind, const ch
     } else if (strcasecmp(key, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
         head->transfer_encodings++;
     } else if (strcasecmp(key, "traceparent") == 0) {
-        head->traceparent = head->traceparents++ == 0 ? value : NULL;
+        headers->traceparent = value;
+        headers->traceparents++;
     }
     return MHD_YES;
 }
@@ -70,9 +79,10 @@ static bool check_client(struct webhook_server *server, struct MHD_Connection *c
 
 static bool check_head(struct webhook_server *server, struct MHD_Connection *connection,
                        struct request *request, const char *path, const char *method) {
-    struct http_head head = {.method = method, .path = path};
-    MHD_get_connection_values(connection, MHD_HEADER_KIND, read_header, &head);
-    trace_context_read(head.traceparent, &request->trace);
+    struct headers headers = {.head = {.method = method, .path = path}};
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, read_header, &headers);
+    trace_context_read(headers.traceparents == 1 ? headers.traceparent : NULL, &request->trace);
+    const struct http_head head = headers.head;
     if (!http_head_check(&head, &request->endpoint, &request->response)) {
         return false;
     }
