@@ -123,7 +123,7 @@ static bool read_flag(const struct node *root, const char *key, bool *ret_flag, 
 }
 
 static bool read_operation(const struct node *root, enum operation *ret_operation, struct error *error) {
-    const char *text = NULL;
+    const char *text = "";
     if (!read_text(root, "operation", &text, error)) {
         return false;
     }
@@ -164,7 +164,7 @@ static bool read_time(const struct node *root, struct replay_record *record, str
 static bool read_question(const struct node *root, struct replay_record *record, struct error *error) {
     struct review *review = &record->review;
     struct object_change *change = &review->change;
-    const char *webhook = NULL;
+    const char *webhook = "";
     review->door = DOOR_ADMISSION;
     if (!read_text(root, "uid", &review->uid, error) || !read_text(root, "webhook", &webhook, error) ||
         !read_text(root, "decision_id", &record->decision_id, error) || !read_time(root, record, error) ||

@@ -82,10 +82,10 @@ static void close_it(struct decision_file *file) {
 }
 
 // A full disk would say so thousands of times.
-static void say(struct decision_file *file, const char *what, int cause) {
+static void say(struct decision_file *file, const char *what, const char *why) {
     time_t now = time(NULL);
     if (file->said == 0 || now - file->said >= QUIET_SECONDS) {
-        log_write(LOG_ERROR, what, "file", file->options.path, "error", strerror(cause), NULL);
+        log_write(LOG_ERROR, what, "file", file->options.path, "error", why, NULL);
         file->said = now;
     }
 }
@@ -94,7 +94,7 @@ static void open_again(struct decision_file *file) {
     struct error error = {0};
     close_it(file);
     if (!open_it(file, &error)) {
-        say(file, "decision log not opened, decisions are not recorded", errno);
+        say(file, "decision log not opened, decisions are not recorded", error.message);
     }
 }
 
@@ -108,7 +108,7 @@ static void rotate(struct decision_file *file) {
         numbered(from, file->options.path, number - 1);
         numbered(to, file->options.path, number);
         if (rename(from, to) != 0 && errno != ENOENT) {
-            say(file, "decision log not rotated, it goes on in the same file", errno);
+            say(file, "decision log not rotated, it goes on in the same file", strerror(errno));
         }
     }
     open_again(file);
@@ -166,7 +166,7 @@ static void write_line(struct decision_file *file, const struct line *line) {
     if (written > 0 && file->is_regular && ftruncate(file->fd, (off_t)file->size) != 0) {
         file->size += written;
     }
-    say(file, "decision not recorded", cause);
+    say(file, "decision not recorded", strerror(cause));
 }
 
 // --- the thread ---

@@ -19,9 +19,9 @@ struct decision_file;
 // decision_file_free. Fails with IO. Caller owns.
 MUST_CHECK bool decision_file_open(const struct decision_file_options *options,
                                    struct decision_file **ret_file, struct error *error);
-// Takes ownership of line (malloc; it ends with a newline), and drops and counts it when 4,096 records or
+// Takes ownership of text (malloc; it ends with a newline), and drops and counts it when 4,096 records or
 // 16 MiB are waiting. Any thread.
-void decision_file_put(struct decision_file *file, char *line, size_t length);
+void decision_file_put(struct decision_file *file, char *text, size_t length);
 // Opens the path again, for logrotate and its like. Any thread.
 void decision_file_reopen(struct decision_file *file);
 // Writes what is waiting, for at most that time; what is left then is dropped and counted. NULL is nothing.

@@ -23,7 +23,7 @@ gate_start() {
     process_start "$name" "$fleetgate" serve --listen "127.0.0.1:$port" --ops-listen 127.0.0.1:0 \
         --tls-cert "$certs/tls.crt" --tls-key "$certs/tls.key" \
         --client-ca "$client_ca/ca.crt" --client-name kube-apiserver \
-        --config "$config" --port-file "$ports"
+        --config "$config" --port-file "$ports" --decision-log "$cluster_dir/$name.decisions"
     wait_for "$name" 20 test -s "$ports" || return 1
     gate_port[$name]=$(sed -n 's/^webhook //p' "$ports")
     gate_ops_port[$name]=$(sed -n 's/^ops //p' "$ports")

@@ -23,7 +23,7 @@ struct scene {
 
 static int make_scene(void **state) {
     struct scene *scene = memory_calloc(1, sizeof(*scene));
-    strcpy(scene->folder, "/tmp/fleetgate-decisions-XXXXXX");
+    snprintf(scene->folder, sizeof(scene->folder), "/tmp/fleetgate-decisions-XXXXXX");
     assert_non_null(mkdtemp(scene->folder));
     snprintf(scene->path, sizeof(scene->path), "%s/log", scene->folder);
     scene->metrics = gate_metrics_new("test");

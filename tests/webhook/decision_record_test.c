@@ -163,7 +163,7 @@ static void test_large_input(void **state) {
     char *at = strstr(small, "\"a\"") + 1; // the value of the label app
     memcpy(body, small, (size_t)(at - small));
     memset(body + (at - small), 'x', LENGTH);
-    strcpy(body + (at - small) + LENGTH, at);
+    memcpy(body + (at - small) + LENGTH, at, strlen(at));
     CLEANUP(document_free) struct document *document = record(scene, body, false);
     const struct node *root = document_root(document);
     assert_null(node_get(root, "input"));
