@@ -88,6 +88,12 @@ void kube_prepared_clear(struct kube_prepared *prepared) {
     *prepared = (struct kube_prepared){0};
 }
 
+static struct kube_prepared prepared_take(struct kube_prepared *prepared) {
+    struct kube_prepared taken = *prepared;
+    *prepared = (struct kube_prepared){0};
+    return taken;
+}
+
 static bool set_blob(CURL *easy, CURLoption option, const char *pem) {
     struct curl_blob blob = {(void *)(uintptr_t)pem, strlen(pem), CURL_BLOB_COPY};
     return curl_easy_setopt(easy, option, &blob) == CURLE_OK;
@@ -226,8 +232,7 @@ bool kube_transport_prepare(struct kube_transport *transport, CURL *easy,
                          "%s: libcurl does not take these settings (proxy, names, files)",
                          transport->config->source);
     }
-    *ret_prepared = prepared;
-    prepared = (struct kube_prepared){0};
+    *ret_prepared = prepared_take(&prepared);
     return true;
 }
 

@@ -3,6 +3,7 @@
 #include "tests/kube/fault_server.h"
 #include "tests/kube/folder.h"
 
+#include <pthread.h>
 #include <time.h>
 
 static const struct kube_resource clusters = {"cluster.x-k8s.io", "v1beta1", "clusters", "Cluster", true};
@@ -112,7 +113,7 @@ static const struct {
     const char *name;
     enum call call;
     struct fault_answer first;
-    size_t requests;
+    unsigned requests;
     enum error_kind kind; // ERROR_NONE: it succeeds
     const char *message;
 } answers[] = {
@@ -185,7 +186,7 @@ static void only_harmless_requests_are_sent_again(void **state) {
         CLEANUP(document_free) struct document *document = NULL;
         bool done = send_call(client, answers[i].call, &document, &error);
         expect_true(answers[i].name, done == (answers[i].kind == ERROR_NONE), error.message);
-        expect_integer(answers[i].name, (int64_t)fault_server_requests(server), (int64_t)answers[i].requests);
+        expect_integer(answers[i].name, (int64_t)fault_server_requests(server), answers[i].requests);
         if (!done) {
             expect_integer(answers[i].name, error.kind, answers[i].kind);
         }
@@ -373,6 +374,39 @@ static void a_list_that_expires_starts_again(void **state) {
     expect_error("ended by the reader", &error, ERROR_DENIED, "enough");
 }
 
+static void *read_often(void *cookie) {
+    struct kube_client *client = cookie;
+    for (int i = 0; i < 6; i++) {
+        struct error error = {0};
+        CLEANUP(document_free) struct document *document = NULL;
+        if (!kube_read(client, &eu7, 0, &document, &error)) {
+            return (void *)1;
+        }
+    }
+    return NULL;
+}
+
+static void threads_share_a_client(void **state) {
+    (void)state;
+    struct fault_answer script[48];
+    pthread_t threads[7];
+    for (size_t i = 0; i < 48; i++) {
+        script[i] = (struct fault_answer){.status = i == 20 ? 401 : 200, .body = OBJECT};
+    }
+    CLEANUP(fault_server_stop) struct fault_server *server = fault_server_start(script, 48, NULL);
+    CLEANUP(kube_client_free) struct kube_client *client = fault_server_client(server, NULL);
+    for (size_t i = 0; i < 7; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, read_often, client), 0);
+    }
+    for (size_t i = 0; i < 7; i++) {
+        void *failed = NULL;
+        assert_int_equal(pthread_join(threads[i], &failed), 0);
+        assert_null(failed);
+    }
+    assert_int_equal(fault_server_requests(server), 7 * 6 + 1);
+    assert_true(fault_server_connections(server) <= 7);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(calls_say_what_the_api_server_expects),
@@ -380,6 +414,7 @@ int main(void) {
         cmocka_unit_test(a_second_create_tells_that_it_is_there),
         cmocka_unit_test(all_tries_end_at_the_deadline),
         cmocka_unit_test(connections_are_kept),
+        cmocka_unit_test(threads_share_a_client),
         cmocka_unit_test(a_refused_token_is_read_anew_once),
         cmocka_unit_test(the_server_must_be_the_one_that_is_meant),
         cmocka_unit_test(lists_come_in_pages),

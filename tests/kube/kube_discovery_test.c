@@ -48,7 +48,7 @@ static void kinds_are_found_in_the_version_that_is_preferred(void **state) {
     for (size_t i = 0; i < sizeof(found) / sizeof(found[0]); i++) {
         const struct kube_resource *resource = kube_discovery_find(discovery, found[i].group, found[i].kind);
         expect_integer(found[i].name, resource != NULL, found[i].version != NULL);
-        if (resource) {
+        if (resource && found[i].version) {
             expect_text(found[i].name, resource->version, found[i].version);
             expect_text(found[i].name, resource->plural, found[i].plural);
             expect_integer(found[i].name, resource->namespaced, found[i].namespaced);
