@@ -1,5 +1,6 @@
 #include "kube/kube_client.h"
 
+#include "base/arena.h"
 #include "tests/kube/fault_server.h"
 #include "tests/kube/folder.h"
 
@@ -258,6 +259,73 @@ static void a_refused_token_is_read_anew_once(void **state) {
     folder_remove(&folder);
 }
 
+// data, files, or a plugin that prints them
+enum shown { NOTHING, DATA, FILES, PLUGIN };
+
+static void show_certificate(struct kube_config *config, struct folder *folder, enum shown shown) {
+    const char *certificate = NULL, *key = NULL;
+    char path[128], text[8192];
+    fault_server_make_certificate(config, "admin.example", &certificate, &key);
+    if (shown == DATA) {
+        config->client_cert_data = certificate;
+        config->client_key_data = key;
+    } else if (shown == FILES) {
+        folder_write(folder, "tls.crt", certificate, path);
+        config->client_cert_file = arena_strdup(config->arena, path);
+        folder_write(folder, "tls.key", key, path);
+        config->client_key_file = arena_strdup(config->arena, path);
+    } else if (shown == PLUGIN) {
+        folder_write(folder, "tls.crt", certificate, NULL);
+        folder_write(folder, "tls.key", key, NULL);
+        (void)snprintf(
+            text, sizeof(text),
+            "#!/bin/sh\ncd \"${0%%/*}\"\nline() { awk '{ printf \"%%s\\\\n\", $0 }' \"$1\"; }\n"
+            "printf '%%s' '{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1\","
+            "\"status\":{\"clientCertificateData\":\"'\"$(line tls.crt)\"'\",\"clientKeyData\":\"'"
+            "\"$(line tls.key)\"'\"}}'\n");
+        folder_write(folder, "plugin", text, path);
+        assert_int_equal(chmod(path, 0700), 0);
+        config->exec.command = arena_strdup(config->arena, path);
+        config->exec.api_version = "client.authentication.k8s.io/v1";
+    }
+}
+
+static void client_certificates_are_shown(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        enum shown shown;
+    } cases[] = {{"none", NOTHING}, {"data", DATA}, {"files", FILES}, {"plugin", PLUGIN}};
+    static const struct fault_answer script[] = {{.body = OBJECT}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct folder folder;
+        struct error error = {0};
+        folder_make(&folder);
+        CLEANUP(fault_server_stop) struct fault_server *server = fault_server_start(script, 1, NULL);
+        struct kube_config *config = fault_server_config(server);
+        show_certificate(config, &folder, cases[i].shown);
+        CLEANUP(kube_client_free) struct kube_client *client = fault_server_client(server, config);
+        expect_true(cases[i].name, kube_read(client, &eu7, 0, NULL, &error), error.message);
+        expect_text(cases[i].name, fault_server_client_name(server),
+                    cases[i].shown == NOTHING ? "" : "admin.example");
+        expect_true(cases[i].name, !strstr(fault_server_request(server, 0), "Authorization"), "no token");
+        folder_remove(&folder);
+    }
+}
+
+static void another_user_is_impersonated(void **state) {
+    (void)state;
+    static const struct fault_answer script[] = {{.body = OBJECT}};
+    struct error error = {0};
+    CLEANUP(fault_server_stop) struct fault_server *server = fault_server_start(script, 1, NULL);
+    struct kube_config *config = fault_server_config(server);
+    config->token = "secret";
+    config->impersonate = "alice";
+    CLEANUP(kube_client_free) struct kube_client *client = fault_server_client(server, config);
+    assert_true(kube_read(client, &eu7, 0, NULL, &error));
+    expect_contains("as", fault_server_request(server, 0), "\r\nImpersonate-User: alice\r\n");
+}
+
 enum trust { RIGHT, WRONG_NAME, SERVER_NAME, OTHER_AUTHORITY, SYSTEM_AUTHORITIES, INSECURE };
 static const struct {
     const char *name, *certificate;
@@ -416,6 +484,8 @@ int main(void) {
         cmocka_unit_test(connections_are_kept),
         cmocka_unit_test(threads_share_a_client),
         cmocka_unit_test(a_refused_token_is_read_anew_once),
+        cmocka_unit_test(client_certificates_are_shown),
+        cmocka_unit_test(another_user_is_impersonated),
         cmocka_unit_test(the_server_must_be_the_one_that_is_meant),
         cmocka_unit_test(lists_come_in_pages),
         cmocka_unit_test(a_list_that_expires_starts_again),
