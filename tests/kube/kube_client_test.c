@@ -1,6 +1,7 @@
 #include "kube/kube_client.h"
 
 #include "base/arena.h"
+#include "base/memory.h"
 #include "tests/kube/fault_server.h"
 #include "tests/kube/folder.h"
 
@@ -442,6 +443,20 @@ static void a_list_that_expires_starts_again(void **state) {
     expect_error("ended by the reader", &error, ERROR_DENIED, "enough");
 }
 
+static void an_answer_that_is_too_large_is_refused(void **state) {
+    (void)state;
+    const size_t length = 17 << 20;
+    CLEANUP(free) char *body = memory_calloc(1, length + 1);
+    memset(body, ' ', length);
+    const struct fault_answer script[] = {{.body = body}};
+    CLEANUP(fault_server_stop) struct fault_server *server = fault_server_start(script, 1, NULL);
+    CLEANUP(kube_client_free) struct kube_client *client = fault_server_client(server, NULL);
+    struct error error = {0};
+    assert_false(kube_read(client, &eu7, 0, NULL, &error));
+    expect_error("too large", &error, ERROR_LIMIT, "GET " PATH "/eu-7: the answer is larger than 16 MiB");
+    assert_int_equal(fault_server_requests(server), 1); // it would be as large again
+}
+
 static void *read_often(void *cookie) {
     struct kube_client *client = cookie;
     for (int i = 0; i < 6; i++) {
@@ -482,6 +497,7 @@ int main(void) {
         cmocka_unit_test(a_second_create_tells_that_it_is_there),
         cmocka_unit_test(all_tries_end_at_the_deadline),
         cmocka_unit_test(connections_are_kept),
+        cmocka_unit_test(an_answer_that_is_too_large_is_refused),
         cmocka_unit_test(threads_share_a_client),
         cmocka_unit_test(a_refused_token_is_read_anew_once),
         cmocka_unit_test(client_certificates_are_shown),
