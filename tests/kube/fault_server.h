@@ -12,9 +12,9 @@ enum fault {
 
 struct fault_answer {
     int status; // 0: 200
-    const char *body;
-    const char *headers; // "Retry-After: 1\r\n" or NULL
     enum fault fault;
+    const char *body;    // NULL: {}
+    const char *headers; // "Retry-After: 1\r\n" or NULL
 };
 
 struct fault_server;
