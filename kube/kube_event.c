@@ -170,7 +170,8 @@ static void add_repeat(struct json_object *root, const struct remembered *entry)
 }
 
 static char *text_of(struct json_object *root) {
-    char *text = memory_strdup(json_object_to_json_string_ext(root, JSON_C_TO_STRING_PLAIN));
+    char *text = memory_strdup(
+        json_object_to_json_string_ext(root, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(root);
     return text;
 }

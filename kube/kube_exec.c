@@ -195,8 +195,7 @@ static bool read_credential(const struct kube_exec *exec, const struct node *roo
         return error_set(error, ERROR_IO, "credential plugin %s: status.expirationTimestamp is no time",
                          exec->command);
     }
-    *ret_result = result;
-    result = (struct kube_exec_result){0};
+    *ret_result = kube_exec_result_take(&result);
     return true;
 }
 

@@ -130,7 +130,8 @@ static char *body_of(const struct kube_lease *lease, const char *holder) {
     add_text(spec, "renewTime", time_text);
     bool taken = lease->seen && *holder && !ours;
     json_object_object_add(spec, "leaseTransitions", json_object_new_int64(transitions + taken));
-    char *body = memory_strdup(json_object_to_json_string_ext(root, JSON_C_TO_STRING_PLAIN));
+    char *body = memory_strdup(
+        json_object_to_json_string_ext(root, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(root);
     return body;
 }
@@ -175,6 +176,9 @@ static bool is_free(const struct kube_lease *lease, uint64_t now_ns) {
 }
 
 static void acquire(struct kube_lease *lease, uint64_t now_ns, struct error *problem) {
+    if (now_ns >= lease->renewed_ns + lease->renew_within_ns) {
+        lease->renewed_ns = 0; // well before the others think so; from here on as everybody else
+    }
     // A leader that saw its own last write need not read again: a CONFLICT would tell.
     bool leads = lease->renewed_ns > 0 && lease->seen;
     uint64_t deadline_ns = (leads ? lease->renewed_ns : now_ns) + lease->renew_within_ns;
@@ -203,7 +207,7 @@ struct kube_lease_state kube_lease_step(struct kube_lease *lease, uint64_t now_n
     acquire(lease, now_ns, &state.problem);
     uint64_t after_ns = now_ns + clock_ns() - begun_ns;
     if (lease->renewed_ns > 0 && after_ns >= lease->renewed_ns + lease->renew_within_ns) {
-        lease->renewed_ns = 0; // well before the others think so
+        lease->renewed_ns = 0;
     }
     state.is_leader = lease->renewed_ns > 0;
     state.is_leader_until_ns = state.is_leader ? lease->renewed_ns + lease->renew_within_ns : 0;

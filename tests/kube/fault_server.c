@@ -7,6 +7,7 @@
 
 #include <netinet/in.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -34,7 +35,15 @@ struct fault_server {
     struct connection connections[MOST_CONNECTIONS];
     size_t connection_count, request_count;
     char *requests[MOST_REQUESTS];
+    char client_name[64];
 };
+
+// What the client shows is noted, not judged.
+static int take_any(int verified, X509_STORE_CTX *context) {
+    (void)verified;
+    (void)context;
+    return 1;
+}
 
 static void load_certificate(struct fault_server *server, const char *name) {
     const char *const dns[] = {name ? name : "localhost"};
@@ -52,6 +61,7 @@ static void load_certificate(struct fault_server *server, const char *name) {
     server->context = SSL_CTX_new(TLS_server_method());
     assert_int_equal(SSL_CTX_use_certificate(server->context, certificate), 1);
     assert_int_equal(SSL_CTX_use_PrivateKey(server->context, key), 1);
+    SSL_CTX_set_verify(server->context, SSL_VERIFY_PEER, take_any);
     X509_free(certificate);
     EVP_PKEY_free(key);
     BIO_free(certificate_text);
@@ -115,11 +125,28 @@ static bool answer(SSL *tls, const struct fault_answer *answer) {
            answer->fault == FAULT_NONE;
 }
 
+static void note_client(struct fault_server *server, SSL *tls) {
+    X509 *certificate = SSL_get1_peer_certificate(tls);
+    GENERAL_NAMES *names =
+        certificate ? X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL) : NULL;
+    pthread_mutex_lock(&server->lock);
+    server->client_name[0] = '\0';
+    if (names) {
+        const ASN1_IA5STRING *name = sk_GENERAL_NAME_value(names, 0)->d.dNSName;
+        (void)snprintf(server->client_name, sizeof(server->client_name), "%.*s", ASN1_STRING_length(name),
+                       (const char *)ASN1_STRING_get0_data(name));
+    }
+    pthread_mutex_unlock(&server->lock);
+    GENERAL_NAMES_free(names);
+    X509_free(certificate);
+}
+
 static void *serve(void *cookie) {
     struct connection *connection = cookie;
     SSL *tls = SSL_new(connection->server->context);
     SSL_set_fd(tls, connection->socket);
     if (SSL_accept(tls) == 1) {
+        note_client(connection->server, tls);
         for (char *request; (request = read_request(tls));) {
             if (!answer(tls, next_answer(connection->server, request))) {
                 break;
@@ -215,6 +242,26 @@ const char *fault_server_request(struct fault_server *server, size_t index) {
     pthread_mutex_unlock(&server->lock);
     assert_non_null(text);
     return text;
+}
+
+const char *fault_server_client_name(struct fault_server *server) {
+    pthread_mutex_lock(&server->lock); // of what was written before the answer: it stands still now
+    const char *name = server->client_name;
+    pthread_mutex_unlock(&server->lock);
+    return name;
+}
+
+void fault_server_make_certificate(struct kube_config *config, const char *name, const char **ret_certificate,
+                                   const char **ret_key) {
+    const char *const dns[] = {name};
+    const struct certificate_names names = {.dns = dns, .dns_count = 1};
+    CLEANUP(certificate_authority_free) struct certificate_authority *authority = NULL;
+    CLEANUP(certificate_pair_clear) struct certificate_pair pair = {0};
+    struct error error;
+    assert_true(certificate_authority_new(2, &authority, &error));
+    assert_true(certificate_authority_issue(authority, &names, 1, &pair, &error));
+    *ret_certificate = arena_strdup(config->arena, pair.certificate);
+    *ret_key = arena_strdup(config->arena, pair.key);
 }
 
 struct kube_config *fault_server_config(const struct fault_server *server) {

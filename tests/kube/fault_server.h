@@ -12,9 +12,9 @@ enum fault {
 
 struct fault_answer {
     int status; // 0: 200
-    const char *body;
-    const char *headers; // "Retry-After: 1\r\n" or NULL
     enum fault fault;
+    const char *body;    // NULL: {}
+    const char *headers; // "Retry-After: 1\r\n" or NULL
 };
 
 struct fault_server;
@@ -31,6 +31,12 @@ size_t fault_server_requests(struct fault_server *server);
 size_t fault_server_connections(struct fault_server *server);
 // The whole text of a request, from 0; borrowed until the stop. Fails the test when there is none.
 const char *fault_server_request(struct fault_server *server, size_t index);
+
+// The DNS name in the certificate that the client of the last connection showed; "" for none.
+const char *fault_server_client_name(struct fault_server *server);
+// A certificate for this name and its key, PEM, in config's arena.
+void fault_server_make_certificate(struct kube_config *config, const char *name, const char **ret_certificate,
+                                   const char **ret_key);
 
 // A configuration that finds and trusts it, in an arena of its own; caller owns.
 struct kube_config *fault_server_config(const struct fault_server *server);

@@ -1,8 +1,11 @@
 #include "kube/kube_client.h"
 
+#include "base/arena.h"
+#include "base/memory.h"
 #include "tests/kube/fault_server.h"
 #include "tests/kube/folder.h"
 
+#include <pthread.h>
 #include <time.h>
 
 static const struct kube_resource clusters = {"cluster.x-k8s.io", "v1beta1", "clusters", "Cluster", true};
@@ -112,7 +115,7 @@ static const struct {
     const char *name;
     enum call call;
     struct fault_answer first;
-    size_t requests;
+    unsigned requests;
     enum error_kind kind; // ERROR_NONE: it succeeds
     const char *message;
 } answers[] = {
@@ -185,7 +188,7 @@ static void only_harmless_requests_are_sent_again(void **state) {
         CLEANUP(document_free) struct document *document = NULL;
         bool done = send_call(client, answers[i].call, &document, &error);
         expect_true(answers[i].name, done == (answers[i].kind == ERROR_NONE), error.message);
-        expect_integer(answers[i].name, (int64_t)fault_server_requests(server), (int64_t)answers[i].requests);
+        expect_integer(answers[i].name, (int64_t)fault_server_requests(server), answers[i].requests);
         if (!done) {
             expect_integer(answers[i].name, error.kind, answers[i].kind);
         }
@@ -255,6 +258,73 @@ static void a_refused_token_is_read_anew_once(void **state) {
     expect_error("refused for good", &error, ERROR_DENIED, "GET " PATH "/eu-7: 401: no");
     assert_int_equal(fault_server_requests(server), 5);
     folder_remove(&folder);
+}
+
+// data, files, or a plugin that prints them
+enum shown { NOTHING, DATA, FILES, PLUGIN };
+
+static void show_certificate(struct kube_config *config, struct folder *folder, enum shown shown) {
+    const char *certificate = NULL, *key = NULL;
+    char path[128], text[8192];
+    fault_server_make_certificate(config, "admin.example", &certificate, &key);
+    if (shown == DATA) {
+        config->client_cert_data = certificate;
+        config->client_key_data = key;
+    } else if (shown == FILES) {
+        folder_write(folder, "tls.crt", certificate, path);
+        config->client_cert_file = arena_strdup(config->arena, path);
+        folder_write(folder, "tls.key", key, path);
+        config->client_key_file = arena_strdup(config->arena, path);
+    } else if (shown == PLUGIN) {
+        folder_write(folder, "tls.crt", certificate, NULL);
+        folder_write(folder, "tls.key", key, NULL);
+        (void)snprintf(
+            text, sizeof(text),
+            "#!/bin/sh\ncd \"${0%%/*}\"\nline() { awk '{ printf \"%%s\\\\n\", $0 }' \"$1\"; }\n"
+            "printf '%%s' '{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1\","
+            "\"status\":{\"clientCertificateData\":\"'\"$(line tls.crt)\"'\",\"clientKeyData\":\"'"
+            "\"$(line tls.key)\"'\"}}'\n");
+        folder_write(folder, "plugin", text, path);
+        assert_int_equal(chmod(path, 0700), 0);
+        config->exec.command = arena_strdup(config->arena, path);
+        config->exec.api_version = "client.authentication.k8s.io/v1";
+    }
+}
+
+static void client_certificates_are_shown(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        enum shown shown;
+    } cases[] = {{"none", NOTHING}, {"data", DATA}, {"files", FILES}, {"plugin", PLUGIN}};
+    static const struct fault_answer script[] = {{.body = OBJECT}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct folder folder;
+        struct error error = {0};
+        folder_make(&folder);
+        CLEANUP(fault_server_stop) struct fault_server *server = fault_server_start(script, 1, NULL);
+        struct kube_config *config = fault_server_config(server);
+        show_certificate(config, &folder, cases[i].shown);
+        CLEANUP(kube_client_free) struct kube_client *client = fault_server_client(server, config);
+        expect_true(cases[i].name, kube_read(client, &eu7, 0, NULL, &error), error.message);
+        expect_text(cases[i].name, fault_server_client_name(server),
+                    cases[i].shown == NOTHING ? "" : "admin.example");
+        expect_true(cases[i].name, !strstr(fault_server_request(server, 0), "Authorization"), "no token");
+        folder_remove(&folder);
+    }
+}
+
+static void another_user_is_impersonated(void **state) {
+    (void)state;
+    static const struct fault_answer script[] = {{.body = OBJECT}};
+    struct error error = {0};
+    CLEANUP(fault_server_stop) struct fault_server *server = fault_server_start(script, 1, NULL);
+    struct kube_config *config = fault_server_config(server);
+    config->token = "secret";
+    config->impersonate = "alice";
+    CLEANUP(kube_client_free) struct kube_client *client = fault_server_client(server, config);
+    assert_true(kube_read(client, &eu7, 0, NULL, &error));
+    expect_contains("as", fault_server_request(server, 0), "\r\nImpersonate-User: alice\r\n");
 }
 
 enum trust { RIGHT, WRONG_NAME, SERVER_NAME, OTHER_AUTHORITY, SYSTEM_AUTHORITIES, INSECURE };
@@ -373,6 +443,53 @@ static void a_list_that_expires_starts_again(void **state) {
     expect_error("ended by the reader", &error, ERROR_DENIED, "enough");
 }
 
+static void an_answer_that_is_too_large_is_refused(void **state) {
+    (void)state;
+    const size_t length = 17 << 20;
+    CLEANUP(free) char *body = memory_calloc(1, length + 1);
+    memset(body, ' ', length);
+    const struct fault_answer script[] = {{.body = body}};
+    CLEANUP(fault_server_stop) struct fault_server *server = fault_server_start(script, 1, NULL);
+    CLEANUP(kube_client_free) struct kube_client *client = fault_server_client(server, NULL);
+    struct error error = {0};
+    assert_false(kube_read(client, &eu7, 0, NULL, &error));
+    expect_error("too large", &error, ERROR_LIMIT, "GET " PATH "/eu-7: the answer is larger than 16 MiB");
+    assert_int_equal(fault_server_requests(server), 1); // it would be as large again
+}
+
+static void *read_often(void *cookie) {
+    struct kube_client *client = cookie;
+    for (int i = 0; i < 6; i++) {
+        struct error error = {0};
+        CLEANUP(document_free) struct document *document = NULL;
+        if (!kube_read(client, &eu7, 0, &document, &error)) {
+            return (void *)1;
+        }
+    }
+    return NULL;
+}
+
+static void threads_share_a_client(void **state) {
+    (void)state;
+    struct fault_answer script[48];
+    pthread_t threads[7];
+    for (size_t i = 0; i < 48; i++) {
+        script[i] = (struct fault_answer){.status = i == 20 ? 401 : 200, .body = OBJECT};
+    }
+    CLEANUP(fault_server_stop) struct fault_server *server = fault_server_start(script, 48, NULL);
+    CLEANUP(kube_client_free) struct kube_client *client = fault_server_client(server, NULL);
+    for (size_t i = 0; i < 7; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, read_often, client), 0);
+    }
+    for (size_t i = 0; i < 7; i++) {
+        void *failed = NULL;
+        assert_int_equal(pthread_join(threads[i], &failed), 0);
+        assert_null(failed);
+    }
+    assert_int_equal(fault_server_requests(server), 7 * 6 + 1);
+    assert_true(fault_server_connections(server) <= 7);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(calls_say_what_the_api_server_expects),
@@ -380,7 +497,11 @@ int main(void) {
         cmocka_unit_test(a_second_create_tells_that_it_is_there),
         cmocka_unit_test(all_tries_end_at_the_deadline),
         cmocka_unit_test(connections_are_kept),
+        cmocka_unit_test(an_answer_that_is_too_large_is_refused),
+        cmocka_unit_test(threads_share_a_client),
         cmocka_unit_test(a_refused_token_is_read_anew_once),
+        cmocka_unit_test(client_certificates_are_shown),
+        cmocka_unit_test(another_user_is_impersonated),
         cmocka_unit_test(the_server_must_be_the_one_that_is_meant),
         cmocka_unit_test(lists_come_in_pages),
         cmocka_unit_test(a_list_that_expires_starts_again),
