@@ -364,6 +364,9 @@ void kube_watch_resource_ended(struct kube_watch_resource *resource, uint64_t no
     if (resource->connected && now_ns - resource->started_ns >= steady_ns) {
         resource->failures = resource->vain_lists = 0;
     }
+    if (resource->connected && outcome->end != KUBE_WATCH_QUIET) {
+        resource->contact_ns = now_ns; // it was open until now
+    }
     resource->running = resource->connected = false;
     if (resource->plan != PLAN_NONE) {
         carry_out_plan(resource, now_ns);

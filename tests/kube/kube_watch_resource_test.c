@@ -343,8 +343,11 @@ static void tells_its_status(void **state) {
         {"+1000", true, false, 7100, 0, 1},   {"ok", true, true, 8100, 0, 1},
         {"+1000", true, true, 8100, 0, 1},    {"A 11", true, true, 9100, 1, 1},
         {"+1000", true, true, 9100, 1, 1},    {"B 12", true, true, 10100, 1, 1},
-        {"broken", true, false, 10100, 1, 2}, {"+60000", true, false, 10100, 1, 2},
-        {"relist", true, false, 10100, 1, 2},
+        {"+1000", true, true, 10100, 1, 1},   {"broken", true, false, 11100, 1, 2},
+        {"+60000", true, false, 11100, 1, 2}, {"relist", true, false, 11100, 1, 2},
+        {"go", true, false, 11100, 1, 2},     {"page 20", true, false, 71100, 1, 2},
+        {"go", true, false, 71100, 1, 2},     {"ok", true, true, 71100, 1, 2},
+        {"+90000", true, true, 71100, 1, 2},  {"quiet", true, false, 71100, 1, 3},
     };
     for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
         char name[64];
