@@ -19,25 +19,32 @@ struct budget_demand {
                       // "deletes"
     const char
         *per; // "fleet", "region", "provider", "namespace", "version" (minor), "label:NAME", "identity"
-    const char *group; // the value of per: "eu-west-1"; "" for the fleet
+    const char *group; // the value of per as cluster_groups_read gives it: "eu-west-1"; "" for the fleet
     const char *value; // BUDGET_UNIQUE: what must be unique, else NULL
     int64_t before;    // what the account held of this group before the change, as the review shows it
     int64_t after;     // and after it. BUDGET_DELETES: how many clusters this delete takes
     int64_t maximum;
     uint32_t percent; // BUDGET_DELETES: or this many percent of the fleet's clusters, the smaller; 0: not set
     uint32_t window_s; // BUDGET_DELETES
+    // Over the maximum it is only told (mode warn or audit, or an exception): it holds no promise up, and is
+    // promised with the others, so that it counts.
+    bool counts_only;
 };
 
 // Whose change it is. All borrowed during the call.
 struct budget_request {
     struct object_key account; // the Cluster; the object itself where nothing says whose it is
     struct object_key object;  // the reviewed object
-    const char *uid;           // metadata.uid of the object, "" when not known
-    int64_t generation;        // metadata.generation that the object will have; 0: not known (/scale)
-    int64_t replicas;          // of a /scale, else -1
-    bool removes;              // a DELETE
-    bool promise;              // false: only say whether it would fit (dry-run, denied anyway, check)
-    uint64_t deadline_ns;      // CLOCK_MONOTONIC; 0: none
+    // Other objects that are known to be the account's (those that a Cluster names). Where they count as
+    // accounts of their own, because nobody had claimed them, they are this account from now on.
+    const struct object_key *parts;
+    size_t part_count;
+    const char *uid;      // metadata.uid of the object, "" when not known
+    int64_t generation;   // metadata.generation that the object will have; 0: not known (/scale)
+    int64_t replicas;     // of a /scale, else -1
+    bool removes;         // a DELETE
+    bool promise;         // false: only say whether it would fit (dry-run, denied anyway, check)
+    uint64_t deadline_ns; // CLOCK_MONOTONIC; 0: none
     const struct budget_demand *demands;
     size_t demand_count;
 };
@@ -52,10 +59,10 @@ struct budget_answer {
 };
 
 struct budget_keeper_methods {
-    // Answers all demands at once; when all fit and promise is set, all are promised (atomically, also
-    // against other replicas), else none. Asking again for the same object replaces its earlier promise.
-    // Fails with LIMIT (deadline), IO or CONFLICT: then nothing was promised and the caller must not go on as
-    // if it fitted.
+    // Answers all demands at once; when all but those that only count fit and promise is set, all are
+    // promised (atomically, also against other replicas), else none. Asking again for the same object
+    // replaces its earlier promise. Fails with LIMIT (deadline), IO or CONFLICT: then nothing was promised
+    // and the caller must not go on as if it fitted.
     bool (*ask)(void *cookie, const struct budget_request *request, struct arena *arena,
                 struct budget_answer *ret_answers, struct error *error);
 };

@@ -30,7 +30,8 @@ static void sort(struct fragment_list *list) {
     qsort(list->items, list->count, sizeof(*list->items), compare_items);
     size_t kept = 1;
     for (size_t i = 1; i < list->count; i++) {
-        if (list->items[i] != list->items[kept - 1]) {
+        // By key: a source that copies gives the same object at two places.
+        if (compare(list->items[i], list->items[kept - 1]) != 0) {
             list->items[kept++] = list->items[i];
         }
     }
@@ -48,7 +49,7 @@ size_t cluster_scope_member(const struct cluster_scope *scope, const struct frag
             high = middle;
         }
     }
-    bool is_there = low < scope->members.count && scope->members.items[low] == fragment;
+    bool is_there = low < scope->members.count && compare(scope->members.items[low], fragment) == 0;
     return is_there ? low : scope->members.count;
 }
 
@@ -95,6 +96,18 @@ static bool find_cluster(const struct cluster_scope *scope, const struct fragmen
     }
     *ret_who = found;
     return found != NULL;
+}
+
+bool cluster_scope_claimed(struct arena *arena, const struct view_source *source,
+                           const struct fragment *fragment, struct object_key *ret_cluster) {
+    struct cluster_scope scope = {
+        .arena = arena, .source = source, .changed = &fragment->key, .fragment = fragment};
+    const struct fragment *who = NULL;
+    if (!find_cluster(&scope, fragment, 0, &who)) {
+        return false;
+    }
+    *ret_cluster = who->cluster_key;
+    return true;
 }
 
 static void add_reference(struct cluster_scope *scope, const struct object_key *key) {
@@ -276,11 +289,15 @@ void cluster_scope_open(struct cluster_scope *scope, struct arena *arena, const 
         (struct cluster_scope){.arena = arena, .source = source, .changed = changed, .fragment = fragment};
     const struct fragment *who = NULL;
     const struct fragment *speaker = fragment ? fragment : other;
+    const struct kind_entry *entry = kind_table_find(changed->group, changed->kind).entry;
     scope->cluster_key = (struct object_key){"cluster.x-k8s.io", "Cluster", changed->namespace, ""};
     if (speaker && find_cluster(scope, speaker, 0, &who)) {
         scope->cluster_key = who->cluster_key;
         scope->cluster_name = &who->cluster;
         scope->cluster = cluster_scope_find(scope, &scope->cluster_key);
+    } else if (!speaker && entry && entry->role == KIND_CLUSTER) {
+        // Not there, but its parts may be.
+        scope->cluster_key = *changed;
     }
     if (scope->cluster) {
         scope->cluster_key = scope->cluster->key;

@@ -49,10 +49,6 @@ static struct sides read_sides(struct arena *arena, const struct object_change *
 static const struct cluster_view *build(struct arena *arena, const struct object_key *key,
                                         const struct view_source *source, const struct fragment *fragment,
                                         const struct fragment *other) {
-    const struct kind_entry *entry = kind_table_find(key->group, key->kind).entry;
-    if (!fragment && entry->role == KIND_CLUSTER) {
-        return NULL;
-    }
     struct cluster_scope scope;
     cluster_scope_open(&scope, arena, source, key, fragment, other);
     bool is_complete = source && source->is_complete;
@@ -74,6 +70,25 @@ void cluster_change_build(struct arena *arena, const struct object_change *chang
         return;
     }
     struct sides sides = read_sides(arena, change, before, after);
-    ret_change->before = build(arena, &change->key, before, sides.before, sides.after);
-    ret_change->after = build(arena, &change->key, after, sides.after, sides.before);
+    const struct kind_entry *entry = kind_table_find(change->key.group, change->key.kind).entry;
+    if (sides.before || entry->role != KIND_CLUSTER) {
+        ret_change->before = build(arena, &change->key, before, sides.before, sides.after);
+    }
+    if (sides.after || entry->role != KIND_CLUSTER) {
+        ret_change->after = build(arena, &change->key, after, sides.after, sides.before);
+    }
+}
+
+const struct cluster_view *cluster_view_of(struct arena *arena, const struct view_source *source,
+                                           const struct object_key *key) {
+    const struct kind_entry *entry = kind_table_find(key->group, key->kind).entry;
+    const struct fragment *fragment = entry ? seen(arena, source, key) : NULL;
+    if (!entry || (!fragment && entry->role != KIND_CLUSTER)) {
+        return NULL;
+    }
+    struct fragment_list parts = {0};
+    if (!fragment) {
+        source->methods->add_of_cluster(source->cookie, arena, key, &parts);
+    }
+    return fragment || parts.count > 0 ? build(arena, key, source, fragment, NULL) : NULL;
 }

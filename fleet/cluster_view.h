@@ -86,6 +86,11 @@ void cluster_change_build(struct arena *arena, const struct object_change *chang
                           const struct view_source *before, const struct view_source *after,
                           struct cluster_change *ret_change);
 
+// The cluster as the source has it, without any change: of a Cluster (which need not be there itself), or the
+// one that holds the object. NULL: nothing of it is there. In arena, borrowing from key and the source.
+const struct cluster_view *cluster_view_of(struct arena *arena, const struct view_source *source,
+                                           const struct object_key *key);
+
 // True for kinds that cluster views are made of (Cluster, control planes, infrastructure, pools, their
 // templates).
 bool cluster_view_knows(const char *group, const char *kind);

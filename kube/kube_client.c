@@ -160,7 +160,8 @@ static char *delete_options(const char *uid) {
     json_object_object_add(options, "apiVersion", json_object_new_string("v1"));
     json_object_object_add(options, "preconditions", preconditions);
     json_object_object_add(preconditions, "uid", json_object_new_string(uid));
-    char *text = memory_strdup(json_object_to_json_string_ext(options, JSON_C_TO_STRING_PLAIN));
+    char *text = memory_strdup(
+        json_object_to_json_string_ext(options, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(options);
     return text;
 }

@@ -5,6 +5,7 @@
 #include "kube/kube_config_internal.h"
 #include "kube/kube_server.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { MOST_NAMES_BYTES = 200, MOST_PATHS_BYTES = 64 * 1024 };
@@ -106,7 +107,7 @@ static bool find_context(const struct kubeconfig_files *files, const char *wante
                          "%s:1:1: has no current-context; name a context (there are: %s)", path,
                          names_of(files, &names));
     }
-    struct kubeconfig_map context;
+    struct kubeconfig_map context = {0};
     if (!kubeconfig_find(files, "contexts", "context", name, &context, error)) {
         return false;
     }
@@ -139,7 +140,7 @@ static bool follow(const struct kubeconfig_files *files, const struct kubeconfig
 
 static bool config_from(const struct kubeconfig_files *files, const char *context_name,
                         struct kube_config **ret_config, struct error *error) {
-    struct kubeconfig_map context, cluster = {0}, user = {0};
+    struct kubeconfig_map context = {0}, cluster = {0}, user = {0};
     const char *name = NULL, *namespace = NULL;
     if (!find_context(files, context_name, &name, &context, error) ||
         !follow(files, &context, "cluster", &cluster, error) ||
@@ -147,6 +148,7 @@ static bool config_from(const struct kubeconfig_files *files, const char *contex
         !kubeconfig_text(&context, "namespace", &namespace, error)) {
         return false;
     }
+    assert(context.file);
     if (!cluster.file) {
         return kubeconfig_error(&context, NULL, error, "context \"%s\" names no cluster", name);
     }

@@ -119,10 +119,9 @@ static bool run_plugin(struct kube_credentials *credentials, struct error *error
     if (result.token && !check_token(result.token, config->exec.command, error)) {
         return false;
     }
-    struct kube_credential next = {
-        .token = result.token, .certificate = result.certificate, .key = result.key};
-    credentials->expires_at = result.expires_at;
-    result = (struct kube_exec_result){0};
+    struct kube_exec_result taken = kube_exec_result_take(&result);
+    struct kube_credential next = {.token = taken.token, .certificate = taken.certificate, .key = taken.key};
+    credentials->expires_at = taken.expires_at;
     show(credentials, &next);
     return true;
 }

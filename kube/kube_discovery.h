@@ -5,7 +5,8 @@
 
 struct kube_discovery;
 
-// Asks for the groups that are named (all served versions). Unknown groups are left out. Caller owns.
+// Asks for the groups that are named ("" is core; all served versions). Unknown groups are left out, and so
+// are versions that don't answer (kube_discovery_problem). Caller owns.
 MUST_CHECK bool kube_discover(struct kube_client *client, const char *const *groups, size_t group_count,
                               struct kube_discovery **ret_discovery, struct error *error);
 void kube_discovery_free(struct kube_discovery *discovery);
@@ -18,3 +19,6 @@ const struct kube_resource *kube_discovery_find(const struct kube_discovery *dis
 // All of them that can be listed and watched, one version (the preferred) each, without subresources.
 size_t kube_discovery_count(const struct kube_discovery *discovery);
 const struct kube_resource *kube_discovery_resource(const struct kube_discovery *discovery, size_t index);
+// Why a version of a group is missing (an aggregated API that is down), the first of them; NULL: all
+// answered. Borrowed until kube_discovery_free.
+const char *kube_discovery_problem(const struct kube_discovery *discovery);

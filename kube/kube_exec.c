@@ -195,8 +195,7 @@ static bool read_credential(const struct kube_exec *exec, const struct node *roo
         return error_set(error, ERROR_IO, "credential plugin %s: status.expirationTimestamp is no time",
                          exec->command);
     }
-    *ret_result = result;
-    result = (struct kube_exec_result){0};
+    *ret_result = kube_exec_result_take(&result);
     return true;
 }
 
@@ -213,7 +212,7 @@ static bool read_output(const struct kube_exec *exec, const struct buffer *outpu
 
 bool kube_exec_run(const struct kube_config *config, struct kube_exec_result *ret_result,
                    struct error *error) {
-    struct plugin plugin;
+    struct plugin plugin = {0};
     if (!plugin_start(config, &plugin, error)) {
         return false;
     }

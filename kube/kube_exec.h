@@ -14,6 +14,12 @@ static inline void kube_exec_result_clear_cleanup(struct kube_exec_result *resul
     kube_exec_result_clear(result);
 }
 
+static inline struct kube_exec_result kube_exec_result_take(struct kube_exec_result *result) {
+    struct kube_exec_result taken = *result;
+    *result = (struct kube_exec_result){0};
+    return taken;
+}
+
 // Runs config->exec without a shell and without a terminal; its stderr is ours. It is killed after 60 s, and
 // when it prints more than 1 MiB (LIMIT). NOT_FOUND: no such program. IO: it failed, or printed no
 // credential. Caller clears. May block its thread for that long.

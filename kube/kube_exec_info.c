@@ -66,8 +66,9 @@ static char *info_of(const struct kube_config *config) {
     }
     CLEANUP(buffer_clear) struct buffer text;
     buffer_init(&text, MOST_INFO_BYTES);
-    buffer_printf(&text, "KUBERNETES_EXEC_INFO=%s",
-                  json_object_to_json_string_ext(info, JSON_C_TO_STRING_PLAIN));
+    buffer_printf(
+        &text, "KUBERNETES_EXEC_INFO=%s",
+        json_object_to_json_string_ext(info, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(info);
     return buffer_take(&text);
 }

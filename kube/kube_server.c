@@ -71,6 +71,12 @@ static bool check_parts(CURLU *url, const char *text, struct error *error) {
     return true;
 }
 
+static struct kube_server server_take(struct kube_server *server) {
+    struct kube_server taken = *server;
+    *server = (struct kube_server){0};
+    return taken;
+}
+
 bool kube_server_parse(const char *text, struct kube_server *ret_server, struct error *error) {
     CLEANUP(curl_url_cleanup) CURLU *url = curl_url();
     if (!strstr(text, "://")) {
@@ -100,7 +106,6 @@ bool kube_server_parse(const char *text, struct kube_server *ret_server, struct 
                          "localhost; use https",
                          text);
     }
-    *ret_server = server;
-    server = (struct kube_server){0};
+    *ret_server = server_take(&server);
     return true;
 }

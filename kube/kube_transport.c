@@ -7,7 +7,12 @@
 
 #include <string.h>
 
-enum { CONNECT_TIMEOUT_MS = 10 * 1000, KEEPALIVE_S = 15, LONGEST_TEXT_BYTES = 64 * 1024 };
+enum {
+    CONNECT_TIMEOUT_MS = 10 * 1000,
+    KEEPALIVE_S = 15,
+    AUTHORITY_CACHE_S = 60,
+    LONGEST_TEXT_BYTES = 64 * 1024
+};
 
 struct kube_transport {
     const struct kube_config *config;
@@ -88,6 +93,12 @@ void kube_prepared_clear(struct kube_prepared *prepared) {
     *prepared = (struct kube_prepared){0};
 }
 
+static struct kube_prepared prepared_take(struct kube_prepared *prepared) {
+    struct kube_prepared taken = *prepared;
+    *prepared = (struct kube_prepared){0};
+    return taken;
+}
+
 static bool set_blob(CURL *easy, CURLoption option, const char *pem) {
     struct curl_blob blob = {(void *)(uintptr_t)pem, strlen(pem), CURL_BLOB_COPY};
     return curl_easy_setopt(easy, option, &blob) == CURLE_OK;
@@ -101,6 +112,8 @@ static bool set_authority(const struct kube_config *config, CURL *easy) {
     }
     // Without this, the system's folder of authorities would be trusted too.
     set = set && curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK;
+    // libcurl keeps what it read of a file for a day; authorities rotate.
+    set = set && curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, (long)AUTHORITY_CACHE_S) == CURLE_OK;
     return set && (config->ca_data ? set_blob(easy, CURLOPT_CAINFO_BLOB, config->ca_data)
                                    : curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file) == CURLE_OK);
 }
@@ -226,8 +239,7 @@ bool kube_transport_prepare(struct kube_transport *transport, CURL *easy,
                          "%s: libcurl does not take these settings (proxy, names, files)",
                          transport->config->source);
     }
-    *ret_prepared = prepared;
-    prepared = (struct kube_prepared){0};
+    *ret_prepared = prepared_take(&prepared);
     return true;
 }
 

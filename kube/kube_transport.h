@@ -1,4 +1,5 @@
-// What every request to the API server has in common: address, TLS, who we are. For users of libcurl.
+// What every request to the API server has in common: address, TLS, who we are. For users of libcurl. The
+// program ignores SIGPIPE.
 #pragma once
 
 #include "kube/kube_config.h"

@@ -28,7 +28,7 @@ static void placeholders(void **state) {
         nodes[i].unknown = string && (strstr(string, "${") || strstr(string, "{{"));
     }
     NODE_EACH(object, root) {
-        fragment_set_add(fleet.set, object);
+        fleet_add(&fleet, object);
     }
     for (size_t i = 0; i < root->length; i++) {
         fleet_review(&fleet, OPERATION_UPDATE, node_item(root, i), node_item(root, i));

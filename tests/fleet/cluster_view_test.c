@@ -259,12 +259,12 @@ static void replaced_fragments(void **state) {
     const struct node *others = document_root(fleet.other);
     const struct node *object = node_item(document_root(fleet.document), 0);
     expect_integer("two", (int64_t)fragment_set_count(fleet.set), 2);
-    expect_true("a ConfigMap", !fragment_set_add(fleet.set, node_item(others, 1)), "is not ours");
-    expect_true("it moves", fragment_set_add(fleet.set, node_item(others, 0)), "is ours");
+    expect_true("a ConfigMap", !fleet_add(&fleet, node_item(others, 1)), "is not ours");
+    expect_true("it moves", fleet_add(&fleet, node_item(others, 0)), "is ours");
     fleet_review(&fleet, OPERATION_UPDATE, object, object);
     expect_view("moved away", fleet.change.after, "pools 0\n");
-    fragment_set_add(fleet.set, node_item(document_root(fleet.document), 1));
-    fragment_set_add(fleet.set, node_item(document_root(fleet.document), 1));
+    fleet_add(&fleet, node_item(document_root(fleet.document), 1));
+    fleet_add(&fleet, node_item(document_root(fleet.document), 1));
     fleet_review(&fleet, OPERATION_UPDATE, object, object);
     expect_view("moved back", fleet.change.after, "pools 1\n");
     expect_integer("still two", (int64_t)fragment_set_count(fleet.set), 2);

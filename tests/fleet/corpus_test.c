@@ -10,18 +10,22 @@ static const char corpus[] = "../shared/corpus";
 // The objects of one file, as a source.
 struct corpus_file {
     struct fragment_set *set;
+    struct inventory *inventory;
     struct arena *arena;
     size_t first, end; // manifests
 };
 
 static void open_file(struct corpus_file *file, const struct manifest_set *manifests, bool is_reversed) {
     file->set = fragment_set_new();
+    file->inventory = inventory_new();
     file->arena = arena_new();
     for (size_t i = file->first; i < file->end; i++) {
         size_t index = is_reversed ? file->first + file->end - 1 - i : i;
         const struct manifest *manifest = manifest_set_get(manifests, index);
-        if (manifest->state == MANIFEST_OBJECT) {
-            fragment_set_add(file->set, manifest->object);
+        struct object_key key;
+        if (manifest->state == MANIFEST_OBJECT && fragment_set_add(file->set, manifest->object) &&
+            fragment_object_key(manifest->object, &key)) {
+            inventory_put(file->inventory, &key, manifest->object);
         }
     }
 }
@@ -29,6 +33,7 @@ static void open_file(struct corpus_file *file, const struct manifest_set *manif
 static void close_file(struct corpus_file *file) {
     arena_free(file->arena);
     fragment_set_free(file->set);
+    inventory_free(file->inventory);
 }
 
 static void describe(const struct corpus_file *file, const struct object_change *change,
@@ -36,6 +41,11 @@ static void describe(const struct corpus_file *file, const struct object_change 
     const struct view_source *source = fragment_set_source(file->set);
     struct cluster_change views;
     cluster_change_build(file->arena, change, source, source, &views);
+    struct cluster_change held;
+    source = inventory_source(file->inventory);
+    cluster_change_build(file->arena, change, source, source, &held);
+    expect_same_view(change->key.name, held.before, views.before);
+    expect_same_view(change->key.name, held.after, views.after);
     view_lines(views.before, lines);
     view_lines(views.after, lines);
 }

@@ -1,8 +1,11 @@
-// A small fleet from JSON (see support/documents.h), and reviews of its objects.
+// A small fleet from JSON (see support/documents.h), and reviews of its objects. Every review is made twice:
+// through the set and through the inventory, which must show the same.
 #pragma once
 
 #include "fleet/cluster_view.h"
 #include "fleet/fragment_set.h"
+#include "fleet/inventory.h"
+#include "tests/fleet/view_equal.h"
 #include "tests/fleet/view_lines.h"
 #include "tests/support/documents.h"
 
@@ -12,25 +15,38 @@ struct fleet_fixture {
     struct document *document; // a list of objects
     struct document *other;    // the changed object, or NULL
     struct fragment_set *set;
+    struct inventory *inventory;
     struct arena *arena;
     struct cluster_change change;
     struct object_change review;
 };
 
-// Puts all objects into the set, from the last to the first when reversed.
+// False: it is of no kind of ours.
+static inline bool fleet_add(struct fleet_fixture *fleet, const struct node *object) {
+    struct object_key key;
+    if (!fragment_set_add(fleet->set, object) || !fragment_object_key(object, &key)) {
+        return false;
+    }
+    inventory_put(fleet->inventory, &key, object);
+    return true;
+}
+
+// Puts all objects in, from the last to the first when reversed.
 static inline void fleet_open(struct fleet_fixture *fleet, const char *objects, bool is_reversed) {
     *fleet = (struct fleet_fixture){.document = document_of(objects)};
     fleet->set = fragment_set_new();
+    fleet->inventory = inventory_new();
     fleet->arena = arena_new();
     const struct node *list = document_root(fleet->document);
     for (size_t i = 0; i < list->length; i++) {
-        fragment_set_add(fleet->set, node_item(list, is_reversed ? list->length - 1 - i : i));
+        fleet_add(fleet, node_item(list, is_reversed ? list->length - 1 - i : i));
     }
 }
 
 static inline void fleet_close(struct fleet_fixture *fleet) {
     arena_free(fleet->arena);
     fragment_set_free(fleet->set);
+    inventory_free(fleet->inventory);
     document_free(fleet->document);
     document_free(fleet->other);
 }
@@ -55,6 +71,12 @@ static inline void fleet_review(struct fleet_fixture *fleet, enum operation oper
                                            .old_object = old_object};
     const struct view_source *source = fragment_set_source(fleet->set);
     cluster_change_build(fleet->arena, &fleet->review, source, source, &fleet->change);
+    struct cluster_change change;
+    inventory_complete(fleet->inventory, source->is_complete);
+    source = inventory_source(fleet->inventory);
+    cluster_change_build(fleet->arena, &fleet->review, source, source, &change);
+    expect_same_view("before, through the inventory", change.before, fleet->change.before);
+    expect_same_view("after, through the inventory", change.after, fleet->change.after);
 }
 
 static inline void expect_view(const char *name, const struct cluster_view *view, const char *expected) {

@@ -1,0 +1,288 @@
+// What the watch tells comes in here.
+#include "base/field_path.h"
+#include "base/memory.h"
+#include "fleet/inventory_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+// A watch event waits at most for this many accounts; a class that changed dirties all of its clusters.
+enum { SETTLE_STEP = 16, DECIMAL_BYTES = 20 };
+
+static void read_mark(const struct node *metadata, const char *name, char ret_text[MARK_BYTES]) {
+    const char *text = node_string(node_get(metadata, name));
+    snprintf(ret_text, MARK_BYTES, "%s", text ? text : "");
+}
+
+static const char *endpoint_of(const struct node *object) {
+    const char *host =
+        node_string(node_get(node_get(node_get(object, "spec"), "controlPlaneEndpoint"), "host"));
+    return host && *host ? host : NULL;
+}
+
+static const char *field_text(struct arena *arena, const struct node *object, const char *path) {
+    const struct node *node = NULL;
+    int64_t integer;
+    if (!field_path_find(object, path, &node, NULL)) {
+        return NULL;
+    }
+    if (node_integer(node, &integer)) {
+        return arena_printf(arena, "%lld", (long long)integer);
+    }
+    const char *text = node_string(node);
+    return text && *text && !node->unknown ? text : NULL;
+}
+
+static void read_fields(struct store *store, const struct object_key *key, const struct node *object,
+                        struct packed_object *packed) {
+    struct packed_field *fields = arena_alloc(store->scratch, (store->field_count + 1) * sizeof(*fields));
+    for (size_t i = 0; i < store->field_count; i++) {
+        const struct configured_field *field = &store->fields[i];
+        bool is_ours = strcmp(field->kind, key->kind) == 0 && inventory_group_equal(field->group, key->group);
+        const char *text = is_ours ? field_text(store->scratch, object, field->path) : NULL;
+        if (text) {
+            fields[packed->field_count++] = (struct packed_field){field->id, text};
+        }
+    }
+    packed->fields = fields;
+}
+
+// Both decimal: versions of one API server only grow.
+static bool is_older(const char *version, const char *held) {
+    size_t length = strlen(version);
+    size_t held_length = strlen(held);
+    bool is_decimal = length > 0 && held_length > 0 && strspn(version, "0123456789") == length &&
+                      strspn(held, "0123456789") == held_length && length < DECIMAL_BYTES &&
+                      held_length < DECIMAL_BYTES;
+    return is_decimal && strtoull(version, NULL, 10) < strtoull(held, NULL, 10);
+}
+
+static struct inventory_entry *entry_new(struct store *store, const struct packed_object *packed,
+                                         const struct key_ids *key) {
+    const struct buffer *bytes = &store->packer.all;
+    const struct fragment *fragment = packed->fragment;
+    struct inventory_entry *entry = memory_alloc(sizeof(*entry) + bytes->length);
+    bool says_cluster = fragment->kind.entry->role != KIND_CLUSTER && *fragment->cluster_key.name;
+    *entry = (struct inventory_entry){.key = *key,
+                                      .hash = inventory_key_hash(key),
+                                      .size = (uint32_t)bytes->length,
+                                      .role = fragment->kind.entry->role,
+                                      .is_template = fragment->kind.is_template,
+                                      .has_fields = packed->field_count > 0,
+                                      .has_extras = packed->field_count > 0 || packed->endpoint};
+    entry->cluster_name = says_cluster ? text_pool_find(store->pool, fragment->cluster_key.name) : 0;
+    memcpy(entry->bytes, bytes->data, bytes->length);
+    store->entry_bytes += sizeof(*entry) + bytes->length + sizeof(size_t);
+    return entry;
+}
+
+static void entry_free(struct store *store, struct inventory_entry *entry) {
+    fragment_pack_release(store->pool, entry->bytes);
+    inventory_key_drop(store, &entry->key);
+    store->entry_bytes -= sizeof(*entry) + entry->size + sizeof(size_t);
+    free(entry);
+}
+
+static bool is_same_body(const struct inventory_entry *entry, const struct buffer *bytes, size_t head) {
+    struct object_marks marks;
+    size_t held = (size_t)(fragment_unpack_marks(entry->bytes, &marks) - entry->bytes);
+    return entry->size - held == bytes->length - head &&
+           memcmp(entry->bytes + held, bytes->data + head, bytes->length - head) == 0;
+}
+
+// add: into the indexes, else out of them.
+static void index_relations(struct store *store, uint32_t at, const struct fragment *fragment, bool add) {
+    const struct inventory_entry *entry = inventory_entry_at(store, at);
+    if (entry->cluster_name) {
+        struct key_ids cluster = {store->cluster_group, store->cluster_kind, entry->key.namespace,
+                                  entry->cluster_name};
+        uint32_t hash = inventory_key_hash(&cluster);
+        add ? id_index_add(&store->clusters, hash, at) : (void)id_index_remove(&store->clusters, hash, at);
+    }
+    for (size_t i = 0; i < fragment->link_count; i++) {
+        const struct object_key *target = &fragment->links[i].target;
+        bool is_only_owned = true;
+        bool is_repeated = false;
+        for (size_t j = 0; j < fragment->link_count; j++) {
+            bool is_same = fragment_key_matches(&fragment->links[j].target, target);
+            is_repeated |= is_same && j < i;
+            is_only_owned &= !is_same || fragment->links[j].kind == LINK_OWNER;
+        }
+        if (is_repeated) {
+            continue;
+        }
+        struct key_ids ids = inventory_key_add(store, target);
+        uint32_t hash = inventory_key_hash(&ids);
+        add ? id_index_add(&store->referrers, hash, at * 2 + is_only_owned)
+            : (void)id_index_remove(&store->referrers, hash, at * 2 + is_only_owned);
+        inventory_key_drop(store, &ids);
+    }
+}
+
+static struct list_round *round_of(struct store *store, uint32_t group, uint32_t kind) {
+    for (size_t i = 0; i < store->round_count; i++) {
+        if (store->rounds[i].group == group && store->rounds[i].kind == kind) {
+            return &store->rounds[i];
+        }
+    }
+    return NULL;
+}
+
+static uint32_t current_round(struct store *store, const struct key_ids *key) {
+    const struct list_round *round = round_of(store, key->group, key->kind);
+    return round ? round->round : 0;
+}
+
+static void take_out(struct store *store, uint32_t at) {
+    struct inventory_entry *entry = inventory_entry_at(store, at);
+    const struct fragment *fragment = inventory_unpack(store, store->scratch, at);
+    inventory_mark(store, at, fragment);
+    index_relations(store, at, fragment, false);
+    id_index_remove(&store->objects, entry->hash, at);
+    store->object_count--;
+    store->cluster_count -= entry->role == KIND_CLUSTER && !entry->is_template;
+    slots_remove(&store->entries, at);
+    entry_free(store, entry);
+}
+
+static void take_in(struct store *store, struct inventory_entry *entry, const struct fragment *fragment) {
+    uint32_t at = slots_add(&store->entries, entry);
+    id_index_add(&store->objects, entry->hash, at);
+    store->object_count++;
+    store->cluster_count += entry->role == KIND_CLUSTER && !entry->is_template;
+    index_relations(store, at, fragment, true);
+    inventory_mark(store, at, fragment);
+}
+
+// Takes over the references of key and of what was packed.
+static void replace(struct store *store, const struct packed_object *packed, const struct key_ids *key,
+                    size_t head) {
+    uint32_t held = inventory_find_entry(store, key);
+    bool is_same = held && is_same_body(inventory_entry_at(store, held), &store->packer.all, head);
+    struct inventory_entry *entry = entry_new(store, packed, key);
+    entry->round = current_round(store, key);
+    if (is_same) {
+        // Only its version or status moved on: nobody's sums change.
+        entry_free(store, inventory_entry_at(store, held));
+        store->entries.items[held] = entry;
+        return;
+    }
+    if (held) {
+        take_out(store, held);
+    }
+    take_in(store, entry, packed->fragment);
+}
+
+static void put(struct store *store, const struct object_key *key, const struct node *object,
+                struct packed_object *packed) {
+    struct key_ids ids = inventory_key_add(store, key);
+    uint32_t held = inventory_find_entry(store, &ids);
+    struct object_marks marks = {0};
+    if (held) {
+        struct inventory_entry *entry = inventory_entry_at(store, held);
+        fragment_unpack_marks(entry->bytes, &marks);
+        // It is there, whatever else is new about it.
+        entry->round = current_round(store, &ids);
+    }
+    size_t head;
+    arena_reset(store->scratch);
+    read_fields(store, key, object, packed);
+    if (is_older(packed->marks.version, marks.version) || !fragment_pack(&store->packer, packed, &head)) {
+        inventory_key_drop(store, &ids);
+        return;
+    }
+    replace(store, packed, &ids, head);
+}
+
+// Sums follow at once while the watch runs; during the first lists they wait for the end.
+static void settle_some(struct store *store) {
+    for (bool is_settled = false; !is_settled;) {
+        inventory_write(store);
+        is_settled = !store->is_complete || store->open_lists > 0 || inventory_settle(store, SETTLE_STEP);
+        inventory_unlock(store);
+    }
+}
+
+void inventory_put(struct inventory *inventory, const struct object_key *key, const struct node *object) {
+    struct store *store = inventory->store;
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct packed_object packed = {.fragment = fragment_read(arena, key, object)};
+    if (!packed.fragment) {
+        return;
+    }
+    const struct node *metadata = node_get(object, "metadata");
+    read_mark(metadata, "uid", packed.marks.uid);
+    read_mark(metadata, "resourceVersion", packed.marks.version);
+    if (!node_integer(node_get(metadata, "generation"), &packed.marks.generation)) {
+        packed.marks.generation = 0;
+    }
+    packed.endpoint = endpoint_of(object);
+    inventory_write(store);
+    put(store, key, object, &packed);
+    inventory_unlock(store);
+    settle_some(store);
+}
+
+void inventory_remove(struct inventory *inventory, const struct object_key *key, const char *uid) {
+    struct store *store = inventory->store;
+    struct key_ids ids;
+    inventory_write(store);
+    uint32_t at = inventory_key_find(store, key, &ids) ? inventory_find_entry(store, &ids) : 0;
+    if (at) {
+        struct object_marks marks;
+        fragment_unpack_marks(inventory_entry_at(store, at)->bytes, &marks);
+        if (*uid == '\0' || *marks.uid == '\0' || strncmp(marks.uid, uid, MARK_BYTES - 1) == 0) {
+            arena_reset(store->scratch);
+            take_out(store, at);
+        }
+    }
+    inventory_unlock(store);
+    settle_some(store);
+}
+
+void inventory_list_begin(struct inventory *inventory, const char *group, const char *kind) {
+    struct store *store = inventory->store;
+    const struct object_key key = {group, kind, "", ""};
+    inventory_write(store);
+    struct key_ids ids = inventory_key_add(store, &key);
+    struct list_round *round = round_of(store, ids.group, ids.kind);
+    if (round) {
+        inventory_key_drop(store, &ids);
+    } else {
+        // Kinds are few; their texts stay.
+        store->rounds = memory_realloc(store->rounds, store->round_count + 1, sizeof(*store->rounds));
+        round = &store->rounds[store->round_count++];
+        *round = (struct list_round){.group = ids.group, .kind = ids.kind};
+    }
+    round->round++;
+    store->open_lists += !round->is_open;
+    round->is_open = true;
+    inventory_unlock(store);
+}
+
+static void sweep(struct store *store, const struct list_round *round) {
+    for (uint32_t at = 1; at < store->entries.used; at++) {
+        const struct inventory_entry *entry = inventory_entry_at(store, at);
+        if (entry && entry->key.kind == round->kind && entry->key.group == round->group &&
+            entry->round != round->round) {
+            arena_reset(store->scratch);
+            take_out(store, at);
+        }
+    }
+}
+
+void inventory_list_end(struct inventory *inventory, const char *group, const char *kind) {
+    struct store *store = inventory->store;
+    const struct object_key key = {group, kind, "", ""};
+    struct key_ids ids;
+    inventory_write(store);
+    struct list_round *round =
+        inventory_key_find(store, &key, &ids) ? round_of(store, ids.group, ids.kind) : NULL;
+    if (round && round->is_open) {
+        sweep(store, round);
+        round->is_open = false;
+        store->open_lists--;
+    }
+    inventory_unlock(store);
+    settle_some(store);
+}
