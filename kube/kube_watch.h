@@ -22,6 +22,9 @@ struct kube_watch_sink {
 // - versions only grow along one resource. A stream that goes back (a proxy that repeats or reorders) is not
 //   believed any more: its resource is listed again. The same version twice is the same event and harmless;
 // - 410, or a server that can't serve the version (five useless answers in a row): a new list;
+// - silence is a fault only of a stream that has brought a bookmark: older API servers send none for a
+// resource
+//   that has not changed since they started;
 // - what can't be seen, such as an event that a proxy swallowed, is mended by a list every relist_s.
 // A resource that is not served (404) or not allowed (403) is asked for again at a slow pace, shown as a
 // problem, and what is held of it is kept: kube_watcher_drop is for those who know that it is gone.

@@ -39,7 +39,8 @@ struct kube_watch_resource {
 
     uint64_t started_ns, heard_ns, contact_ns;
     uint64_t relist_at_ns;
-    bool advanced; // this stream brought something new
+    bool advanced;   // this stream brought something new
+    bool bookmarked; // this stream brought a bookmark, so more of them are due
     // In a row, each with waits of its own: a server that was away for long says nothing about how its
     // streams will be.
     unsigned unreachable;    // until any answer comes
@@ -101,7 +102,7 @@ struct kube_watch_query kube_watch_resource_start(struct kube_watch_resource *re
     resource->running = true;
     resource->under_way = resource->next;
     resource->unreachable_ns = 0;
-    resource->advanced = false;
+    resource->advanced = resource->bookmarked = false;
     resource->plan = PLAN_NONE;
     resource->started_ns = resource->heard_ns = now_ns;
     struct kube_watch_query query = {.request = resource->next};
@@ -275,6 +276,7 @@ enum kube_watch_verdict kube_watch_resource_event(struct kube_watch_resource *re
     }
     resource->refusals = 0;
     if (event->type == KUBE_WATCH_BOOKMARK) {
+        resource->bookmarked = true;
         return KUBE_WATCH_SKIP;
     }
     resource->events++;
@@ -291,6 +293,15 @@ static void stream_is_whole(struct kube_watch_resource *resource, uint64_t now_n
     } else {
         note_problem(resource, "the watch ended as soon as it began");
         resource->at_ns = now_ns + wait_ns(resource, &resource->failures);
+    }
+}
+
+// Older API servers send bookmarks only for resources that have changed since they started. Silence is then
+// no fault; but after some of it a list tells whether something was missed.
+static void stream_had_nothing_to_say(struct kube_watch_resource *resource, uint64_t now_ns) {
+    resource->at_ns = now_ns;
+    if (++resource->refusals >= MOST_REFUSALS) {
+        plan_list(resource, now_ns);
     }
 }
 
@@ -364,9 +375,15 @@ void kube_watch_resource_ended(struct kube_watch_resource *resource, uint64_t no
     if (resource->connected && now_ns - resource->started_ns >= steady_ns) {
         resource->failures = resource->vain_lists = 0;
     }
+    bool silent = resource->connected && outcome->end == KUBE_WATCH_QUIET;
+    if (resource->connected && !(silent && resource->bookmarked)) {
+        resource->contact_ns = now_ns; // it was open until now
+    }
     resource->running = resource->connected = false;
     if (resource->plan != PLAN_NONE) {
         carry_out_plan(resource, now_ns);
+    } else if (silent && !resource->bookmarked) {
+        stream_had_nothing_to_say(resource, now_ns);
     } else if (outcome->end != KUBE_WATCH_WHOLE) {
         request_failed(resource, now_ns, outcome);
     } else if (resource->under_way == KUBE_WATCH_STREAM) {

@@ -27,7 +27,7 @@ struct fake_connection {
     pthread_t thread;
 };
 
-void *fake_connection_serve(void *connection);
+void *fake_connection_serve(void *data); // a struct fake_connection
 
 // For all that it does.
 uint64_t fake_random(struct fake_connection *connection, uint64_t bound);

@@ -74,7 +74,7 @@ static void pages(void **state) {
         struct error error = {0};
         bool good = kube_list_page_read(text, strlen(text), cases[i].resource, &page, &error);
         expect_true(name, good == !cases[i].message, error.message);
-        if (!good) {
+        if (cases[i].message) {
             expect_contains(name, error.message, cases[i].message);
             continue;
         }

@@ -135,7 +135,10 @@ static void long_events_have_a_cap(void **state) {
         CLEANUP(kube_watch_stream_free)
         struct kube_watch_stream *stream = kube_watch_stream_new(record, &seen);
         struct error error = {0};
-        bool good = feed_large(stream, sizes[i].bytes, &error) && feed_large(stream, sizes[i].bytes, &error);
+        bool good = true;
+        for (unsigned time = 0; good && time < 2; time++) {
+            good = feed_large(stream, sizes[i].bytes, &error);
+        }
         expect_text(sizes[i].name, error.message, sizes[i].message);
         expect_true(sizes[i].name, good == !*sizes[i].message, "fails only over the cap");
         expect_text(sizes[i].name, buffer_text(&seen), sizes[i].seen);

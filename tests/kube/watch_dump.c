@@ -2,7 +2,7 @@
 //   watch_dump [-q QUIET_S] [-l PAGE_LIMIT] KUBECONFIG GROUP/VERSION/PLURAL/KIND...     ("/v1/pods/Pod" for
 //   core)
 // Each line is "KIND NAMESPACE/NAME UID RESOURCEVERSION"; "." ends the list. "synced" comes once all were
-// listed. On SIGUSR2 it prints its status. SIGTERM and SIGINT end it.
+// listed. On SIGUSR2 it prints its status; problems go to stderr as they come. SIGTERM and SIGINT end it.
 #include "base/memory.h"
 #include "kube/kube_watch.h"
 
@@ -170,11 +170,16 @@ static bool add_resource(struct kube_watcher *watcher, struct dump *dump, const 
 
 static void serve_signals(struct kube_watcher *watcher, struct dump *dump, const sigset_t *signals) {
     bool was_synced = false;
+    char problem[320] = "";
     int signal = 0;
     while (signal != SIGTERM && signal != SIGINT) {
         struct timespec wait = {.tv_nsec = 50000000};
         signal = sigtimedwait(signals, NULL, &wait);
         struct kube_watch_status status = kube_watcher_status(watcher);
+        if (strcmp(problem, status.problem) != 0) {
+            snprintf(problem, sizeof(problem), "%s", status.problem);
+            fprintf(stderr, "problem: %s\n", problem);
+        }
         if (!was_synced && status.synced == status.resources) {
             was_synced = true;
             printf("synced\n");
