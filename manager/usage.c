@@ -86,7 +86,8 @@ static struct reading read_demand(const struct usage_question *question, const s
         reading.sum = inventory_sum(inventory, of, demand->per, demand->group);
         reading.held = inventory_amount(inventory, account, of, demand->per, demand->group);
         for (size_t i = 0; i < request->part_count; i++) {
-            if (counts_by_itself(inventory, &request->parts[i])) {
+            if (!object_key_equal(&request->parts[i], account) &&
+                counts_by_itself(inventory, &request->parts[i])) {
                 reading.parts = add(reading.parts, inventory_amount(inventory, &request->parts[i], of,
                                                                     demand->per, demand->group));
             }
