@@ -62,10 +62,13 @@ static bool set_serial(X509 *certificate) {
     return done;
 }
 
-static bool set_times(X509 *certificate, const X509 *issuer, unsigned days) {
-    time_t now = time(NULL);
-    time_t until = now + (time_t)days * DAY_SECONDS;
-    if (!ASN1_TIME_set(X509_getm_notBefore(certificate), now - CLOCK_SKEW_SECONDS)) {
+static struct certificate_period period_of_days(unsigned days) {
+    return (struct certificate_period){.now = time(NULL), .seconds = (int64_t)days * DAY_SECONDS};
+}
+
+static bool set_times(X509 *certificate, const X509 *issuer, const struct certificate_period *period) {
+    time_t until = period->now + period->seconds;
+    if (!ASN1_TIME_set(X509_getm_notBefore(certificate), period->now - CLOCK_SKEW_SECONDS)) {
         return false;
     }
     if (issuer && ASN1_TIME_cmp_time_t(X509_get0_notAfter(issuer), until) < 0) {
@@ -92,9 +95,9 @@ static bool set_subject(X509 *certificate, const char *common_name) {
 }
 
 static bool start(X509 *certificate, EVP_PKEY *key, const X509 *issuer, const char *common_name,
-                  unsigned days) {
+                  const struct certificate_period *period) {
     return X509_set_version(certificate, X509_VERSION_3) && set_serial(certificate) &&
-           set_times(certificate, issuer, days) && set_subject(certificate, common_name) &&
+           set_times(certificate, issuer, period) && set_subject(certificate, common_name) &&
            X509_set_issuer_name(certificate, issuer ? X509_get_subject_name(issuer)
                                                     : X509_get_subject_name(certificate)) &&
            X509_set_pubkey(certificate, key);
@@ -102,9 +105,15 @@ static bool start(X509 *certificate, EVP_PKEY *key, const X509 *issuer, const ch
 
 bool certificate_authority_new(unsigned days, struct certificate_authority **ret_authority,
                                struct error *error) {
+    const struct certificate_period period = period_of_days(days);
+    return certificate_authority_new_for(&period, ret_authority, error);
+}
+
+bool certificate_authority_new_for(const struct certificate_period *period,
+                                   struct certificate_authority **ret_authority, struct error *error) {
     CLEANUP(X509_free) X509 *certificate = X509_new();
     CLEANUP(EVP_PKEY_free) EVP_PKEY *key = EVP_EC_gen("P-256");
-    if (!certificate || !key || !start(certificate, key, NULL, "fleetgate webhook CA", days) ||
+    if (!certificate || !key || !start(certificate, key, NULL, "fleetgate webhook CA", period) ||
         !add_extension(certificate, certificate, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") ||
         !add_extension(certificate, certificate, NID_key_usage, "critical,keyCertSign,cRLSign") ||
         !add_extension(certificate, certificate, NID_subject_key_identifier, "hash") ||
@@ -118,12 +127,13 @@ bool certificate_authority_new(unsigned days, struct certificate_authority **ret
     return true;
 }
 
-static bool is_authority(X509 *certificate, struct error *error) {
+static bool is_authority(X509 *certificate, int64_t now, struct error *error) {
     if (X509_check_ca(certificate) != 1) {
         return error_set(error, ERROR_INVALID,
                          "not the certificate of an authority (basicConstraints CA:TRUE)");
     }
-    if (X509_cmp_current_time(X509_get0_notAfter(certificate)) <= 0) {
+    time_t when = now;
+    if (X509_cmp_time(X509_get0_notAfter(certificate), &when) <= 0) {
         return error_set(error, ERROR_INVALID,
                          "the authority's certificate has expired; make a new one with --force");
     }
@@ -132,6 +142,11 @@ static bool is_authority(X509 *certificate, struct error *error) {
 
 bool certificate_authority_read(const struct certificate_pair *pair,
                                 struct certificate_authority **ret_authority, struct error *error) {
+    return certificate_authority_read_at(pair, time(NULL), ret_authority, error);
+}
+
+bool certificate_authority_read_at(const struct certificate_pair *pair, int64_t now,
+                                   struct certificate_authority **ret_authority, struct error *error) {
     CLEANUP(BIO_free) BIO *certificate_text = BIO_new_mem_buf(pair->certificate, -1);
     CLEANUP(BIO_free) BIO *key_text = BIO_new_mem_buf(pair->key, -1);
     CLEANUP(X509_free) X509 *certificate = NULL;
@@ -143,7 +158,7 @@ bool certificate_authority_read(const struct certificate_pair *pair,
     if (X509_check_private_key(certificate, key) != 1) {
         return openssl_error(error, ERROR_INVALID, "the key does not belong to the certificate");
     }
-    if (!is_authority(certificate, error)) {
+    if (!is_authority(certificate, now, error)) {
         return false;
     }
     struct certificate_authority *authority = memory_calloc(1, sizeof(*authority));
@@ -161,6 +176,14 @@ bool certificate_authority_export(const struct certificate_authority *authority,
 bool certificate_authority_issue(const struct certificate_authority *authority,
                                  const struct certificate_names *names, unsigned days,
                                  struct certificate_pair *ret_pair, struct error *error) {
+    const struct certificate_period period = period_of_days(days);
+    return certificate_authority_issue_for(authority, names, &period, ret_pair, error);
+}
+
+bool certificate_authority_issue_for(const struct certificate_authority *authority,
+                                     const struct certificate_names *names,
+                                     const struct certificate_period *period,
+                                     struct certificate_pair *ret_pair, struct error *error) {
     CLEANUP(GENERAL_NAMES_free) GENERAL_NAMES *alternatives = NULL;
     if (!certificate_names_make(names, &alternatives, error)) {
         return false;
@@ -173,7 +196,7 @@ bool certificate_authority_issue(const struct certificate_authority *authority,
     CLEANUP(X509_free) X509 *certificate = X509_new();
     CLEANUP(EVP_PKEY_free) EVP_PKEY *key = EVP_EC_gen("P-256");
     X509 *issuer = authority->certificate;
-    if (!certificate || !key || !start(certificate, key, issuer, common_name, days) ||
+    if (!certificate || !key || !start(certificate, key, issuer, common_name, period) ||
         !add_extension(certificate, issuer, NID_basic_constraints, "critical,CA:FALSE") ||
         !add_extension(certificate, issuer, NID_key_usage, "critical,digitalSignature") ||
         !add_extension(certificate, issuer, NID_ext_key_usage, "serverAuth") ||

@@ -4,6 +4,7 @@
 #include "base/error.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum { AUTHORITY_DAYS = 3650, LEAF_DAYS = 365 };
 
@@ -26,14 +27,27 @@ static inline void certificate_pair_clear_cleanup(struct certificate_pair *pair)
     certificate_pair_clear(pair);
 }
 
+// How long a certificate is good. It begins some minutes before now, for verifiers whose clocks are behind.
+struct certificate_period {
+    int64_t now; // seconds since 1970
+    int64_t seconds;
+};
+
 struct certificate_authority;
 
 // A new key and a self-signed certificate that is valid for days. *ret_authority: caller owns.
 MUST_CHECK bool certificate_authority_new(unsigned days, struct certificate_authority **ret_authority,
                                           struct error *error);
+MUST_CHECK bool certificate_authority_new_for(const struct certificate_period *period,
+                                              struct certificate_authority **ret_authority,
+                                              struct error *error);
 // From PEM texts. Fails with INVALID: not PEM, the key does not match, not a CA certificate, expired.
 MUST_CHECK bool certificate_authority_read(const struct certificate_pair *pair,
                                            struct certificate_authority **ret_authority, struct error *error);
+// The same, but whether it has expired is judged at now (seconds since 1970).
+MUST_CHECK bool certificate_authority_read_at(const struct certificate_pair *pair, int64_t now,
+                                              struct certificate_authority **ret_authority,
+                                              struct error *error);
 void certificate_authority_free(struct certificate_authority *authority);
 DEFINE_CLEANUP(certificate_authority_free, struct certificate_authority *)
 
@@ -44,3 +58,7 @@ MUST_CHECK bool certificate_authority_export(const struct certificate_authority 
 MUST_CHECK bool certificate_authority_issue(const struct certificate_authority *authority,
                                             const struct certificate_names *names, unsigned days,
                                             struct certificate_pair *ret_pair, struct error *error);
+MUST_CHECK bool certificate_authority_issue_for(const struct certificate_authority *authority,
+                                                const struct certificate_names *names,
+                                                const struct certificate_period *period,
+                                                struct certificate_pair *ret_pair, struct error *error);

@@ -74,11 +74,7 @@ static void read_names(struct certificate_info *info, X509 *certificate) {
     info->addresses = addresses;
 }
 
-bool certificate_info_read(const char *path, struct certificate_info *ret_info, struct error *error) {
-    CLEANUP(X509_free) X509 *certificate = NULL;
-    if (!read_certificate(path, &certificate, error)) {
-        return false;
-    }
+static struct certificate_info info_of(X509 *certificate) {
     struct certificate_info info = {.arena = arena_new()};
     info.subject = name_line(info.arena, X509_get_subject_name(certificate));
     info.issuer = name_line(info.arena, X509_get_issuer_name(certificate));
@@ -86,7 +82,25 @@ bool certificate_info_read(const char *path, struct certificate_info *ret_info, 
     info.not_after = seconds(X509_get0_notAfter(certificate));
     info.is_authority = X509_check_ca(certificate) == 1;
     read_names(&info, certificate);
-    *ret_info = info;
+    return info;
+}
+
+bool certificate_info_read(const char *path, struct certificate_info *ret_info, struct error *error) {
+    CLEANUP(X509_free) X509 *certificate = NULL;
+    if (!read_certificate(path, &certificate, error)) {
+        return false;
+    }
+    *ret_info = info_of(certificate);
+    return true;
+}
+
+bool certificate_info_read_text(const char *text, struct certificate_info *ret_info, struct error *error) {
+    CLEANUP(BIO_free) BIO *memory = BIO_new_mem_buf(text, -1);
+    CLEANUP(X509_free) X509 *certificate = NULL;
+    if (!openssl_read_certificate(memory, &certificate, error)) {
+        return false;
+    }
+    *ret_info = info_of(certificate);
     return true;
 }
 

@@ -26,6 +26,9 @@ static inline void certificate_info_clear_cleanup(struct certificate_info *info)
 // The first certificate of a PEM file. Fails with NOT_FOUND, IO or INVALID. Caller clears.
 MUST_CHECK bool certificate_info_read(const char *path, struct certificate_info *ret_info,
                                       struct error *error);
+// The same from a PEM text.
+MUST_CHECK bool certificate_info_read_text(const char *text, struct certificate_info *ret_info,
+                                           struct error *error);
 // Whole days until it ends, rounded down; negative once it has.
 int64_t certificate_info_days_left(const struct certificate_info *info, int64_t now);
 

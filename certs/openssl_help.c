@@ -31,3 +31,10 @@ bool openssl_read_key(BIO *text, EVP_PKEY **ret_key, struct error *error) {
     *ret_key = key;
     return true;
 }
+
+X509 *openssl_next_certificate(BIO *text, bool *ret_end) {
+    X509 *certificate = PEM_read_bio_X509(text, NULL, no_passphrase, NULL);
+    *ret_end = !certificate && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    ERR_clear_error();
+    return certificate;
+}

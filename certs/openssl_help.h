@@ -17,3 +17,6 @@ bool openssl_error(struct error *error, enum error_kind kind, const char *what);
 // Read PEM; an encrypted key fails instead of asking on the terminal. INVALID. *ret: caller owns.
 MUST_CHECK bool openssl_read_certificate(BIO *text, X509 **ret_certificate, struct error *error);
 MUST_CHECK bool openssl_read_key(BIO *text, EVP_PKEY **ret_key, struct error *error);
+// The next certificate of a text with several; NULL for a block that can't be read, and *ret_end when no
+// block was left. Caller owns.
+X509 *openssl_next_certificate(BIO *text, bool *ret_end);

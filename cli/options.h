@@ -15,7 +15,7 @@ struct option_entry {
     const char *const *choices; // the values it takes, ended by NULL, for shells to complete; may be NULL
 };
 
-enum { OPTION_END = -1, OPTION_HELP = 'h', OPTION_WRONG = '?', OPTION_LONG = 256, OPTION_MOST = 32 };
+enum { OPTION_END = -1, OPTION_HELP = 'h', OPTION_WRONG = '?', OPTION_LONG = 256, OPTION_MOST = 64 };
 
 // Options that several commands share.
 #define OPTION_CONFIG                                                                                        \

@@ -133,7 +133,8 @@ struct inventory {
 
 // inventory.c
 void inventory_drop_configuration(struct store *store);
-uint32_t inventory_find_field(const struct store *store, const struct inventory_field *field); // its id, 0: none
+uint32_t inventory_find_field(const struct store *store,
+                              const struct inventory_field *field); // its id, 0: none
 
 // inventory_keys.c
 struct key_ids inventory_key_add(struct store *store, const struct object_key *key);

@@ -1,4 +1,5 @@
-// What an account takes: the amounts of its cluster's view, the groups that it counts in, the values it holds.
+// What an account takes: the amounts of its cluster's view, the groups that it counts in, the values it
+// holds.
 #include "fleet/inventory_internal.h"
 
 #include "fleet/kubernetes_version.h"
@@ -77,7 +78,8 @@ static void add_groups(struct settling *settling, const struct cluster_view *vie
     const struct fact_list *regions = &view->lists[CLUSTER_REGIONS];
     for (size_t i = 0; i < regions->count; i++) {
         if (is_text(&regions->items[i])) {
-            add_group(settling, store->region, inventory_lower_case(settling->arena, regions->items[i].value.text));
+            add_group(settling, store->region,
+                      inventory_lower_case(settling->arena, regions->items[i].value.text));
         }
     }
     if (is_text(&view->facts[CLUSTER_PROVIDER])) {
@@ -214,8 +216,8 @@ static void gather_named(struct settling *settling, uint32_t cluster) {
     const struct fragment *fragment = cluster ? inventory_unpack(store, settling->arena, cluster) : NULL;
     for (size_t i = 0; fragment && i < fragment->link_count; i++) {
         uint32_t at = find_entry(store, &fragment->links[i].target);
-        bool is_part = fragment->links[i].kind == LINK_INFRASTRUCTURE ||
-                       fragment->links[i].kind == LINK_CONTROL_PLANE;
+        bool is_part =
+            fragment->links[i].kind == LINK_INFRASTRUCTURE || fragment->links[i].kind == LINK_CONTROL_PLANE;
         if (at && is_part && inventory_is_silent(inventory_entry_at(store, at))) {
             add_object(settling, at);
         }

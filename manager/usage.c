@@ -1,6 +1,6 @@
 #include "manager/usage.h"
 
-#include "engine/cidr.h"
+#include "fleet/cidr.h"
 
 #include <string.h>
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 // The API server keeps an audit annotation of at most 10 KiB; one that is read by people is far below.
-enum { LONGEST_ANNOTATION = 1024, LARGEST_PATCH = 4 * 1024 * 1024 };
+enum { LONGEST_ANNOTATION = 1024, LARGEST_PATCH = 4 * 1024 * 1024, STALE_WARNING_MS = 15000 };
 
 // Keys are constants and no map gets one twice: json-c need neither copy nor look for them.
 static void add(struct json_object *map, const char *key, struct json_object *value) {
@@ -104,10 +104,19 @@ static void add_warnings(struct json_object *response, const struct admission_re
                          const struct decision *decision) {
     const char *const *list;
     size_t count = decision_warnings(decision, &admission->review, admission->arena, &list);
-    if (count == 0) {
+    bool is_stale = admission->stale_ms >= STALE_WARNING_MS;
+    if (count == 0 && !is_stale) {
         return;
     }
     struct json_object *warnings = json_object_new_array();
+    if (is_stale) {
+        char line[120];
+        snprintf(line, sizeof(line),
+                 "fleetgate has not heard from the API server for %" PRId64
+                 " s: other objects may have changed",
+                 admission->stale_ms / 1000);
+        json_object_array_add(warnings, json_object_new_string(line));
+    }
     for (size_t i = 0; i < count; i++) {
         json_object_array_add(warnings, json_object_new_string(list[i]));
     }
@@ -138,13 +147,20 @@ static void add_list(struct json_object *annotations, const char *key, struct bu
     buffer_truncate(list, 0);
 }
 
-static struct json_object *make_annotations(const struct decision *decision, uint64_t duration_ns) {
+static struct json_object *make_annotations(const struct admission_review *admission,
+                                            const struct decision *decision, const char *policy_digest,
+                                            uint64_t duration_ns) {
     struct json_object *annotations = json_object_new_object();
     add_text(annotations, "decision", decision->allowed ? "allowed" : "denied");
     char duration[32];
     snprintf(duration, sizeof(duration), "%" PRIu64 ".%03ums", duration_ns / 1000000,
              (unsigned)(duration_ns / 1000 % 1000));
     add_text(annotations, "duration", duration);
+    add_text(annotations, "policy-digest", policy_digest);
+    if (admission->stale_ms > 0) {
+        snprintf(duration, sizeof(duration), "%" PRId64 "ms", admission->stale_ms);
+        add_text(annotations, "inventory-stale", duration);
+    }
 
     CLEANUP(buffer_clear) struct buffer list;
     buffer_init(&list, LONGEST_ANNOTATION);
@@ -204,13 +220,13 @@ static void add_patch(struct json_object *response, const struct decision *decis
 }
 
 char *admission_response_make(const struct admission_review *admission, const struct decision *decision,
-                              uint64_t duration_ns) {
+                              const char *policy_digest, uint64_t duration_ns) {
     struct json_object *response = start(admission, decision->allowed);
     if (!decision->allowed) {
         add(response, "status", make_status(admission, decision));
     }
     add_patch(response, decision);
     add_warnings(response, admission, decision);
-    add(response, "auditAnnotations", make_annotations(decision, duration_ns));
+    add(response, "auditAnnotations", make_annotations(admission, decision, policy_digest, duration_ns));
     return finish(admission, response);
 }

@@ -10,6 +10,7 @@ struct admission_review {
     struct arena *arena;       // holds every text that is not in the document
     const char *api_version;   // echoed in the answer
     struct review review;      // door, now and deadline_ns are the caller's to set
+    int64_t stale_ms;          // how old what is known of the fleet may be; -1: nothing is known
     const char *operation;     // "CREATE", "UPDATE", "DELETE", "CONNECT"
     const char
         *skip; // why nothing is evaluated and the answer is yes: "CONNECT", "subresource status"; or NULL

@@ -18,6 +18,7 @@ struct gate {
     struct gate_metrics *metrics;
     struct readiness *readiness;
     struct reload *reload;
+    struct decision_recorder *recorder;
     struct webhook *webhook;
     struct webhook_server *https;
     struct ops_server *ops;
@@ -31,6 +32,7 @@ void gate_free(struct gate *gate) {
     ops_server_free(gate->ops);
     webhook_server_free(gate->https);
     webhook_free(gate->webhook);
+    decision_recorder_close(gate->recorder);
     reload_free(gate->reload);
     readiness_free(gate->readiness);
     gate_metrics_free(gate->metrics);
@@ -43,10 +45,32 @@ static bool start_webhook(struct gate *gate, struct error *error) {
         return false;
     }
     size_t count = policy_set_count(set);
+    gate_metrics_bundle(gate->metrics, policy_set_revision(set), policy_set_digest(set));
+    log_write(LOG_INFO, "policies in force", "digest", policy_set_digest(set), "revision",
+              *policy_set_revision(set) ? policy_set_revision(set) : NULL, NULL);
     gate->webhook = webhook_new(set, gate->options.timeout_ns, gate->metrics);
+    webhook_use_fleet(gate->webhook, &gate->options.companion.fleet);
+    webhook_record_into(gate->webhook, gate->recorder);
     readiness_policies_loaded(gate->readiness, count);
     gate_metrics_policies(gate->metrics, count);
     gate_metrics_reload(gate->metrics, "policies", true);
+    return true;
+}
+
+static bool load_certificate(struct gate *gate, struct tls_credentials **ret_credentials,
+                             struct error *error) {
+    struct tls_credentials *credentials = NULL;
+    if (!gate->options.tls.certificate) {
+        return true;
+    }
+    if (!tls_credentials_load(&gate->options.tls, &credentials, error)) {
+        return false;
+    }
+    int64_t not_after = tls_credentials_not_after(credentials);
+    readiness_certificate_loaded(gate->readiness, tls_credentials_not_before(credentials), not_after);
+    gate_metrics_certificate(gate->metrics, not_after);
+    gate_metrics_reload(gate->metrics, "certificates", true);
+    *ret_credentials = credentials;
     return true;
 }
 
@@ -54,14 +78,10 @@ static bool start_https(struct gate *gate, struct error *error) {
     const struct gate_options *options = &gate->options;
     CLEANUP(tls_credentials_unref) struct tls_credentials *credentials = NULL;
     int listening;
-    if (!tls_credentials_load(&options->tls, &credentials, error) ||
+    if (!load_certificate(gate, &credentials, error) ||
         !listen_socket_open(options->listen, &listening, &gate->port, error)) {
         return false;
     }
-    int64_t not_after = tls_credentials_not_after(credentials);
-    readiness_certificate_loaded(gate->readiness, tls_credentials_not_before(credentials), not_after);
-    gate_metrics_certificate(gate->metrics, not_after);
-    gate_metrics_reload(gate->metrics, "certificates", true);
     const struct webhook_server_options server = {.webhook = gate->webhook,
                                                   .metrics = gate->metrics,
                                                   .credentials = tls_credentials_unref_take(&credentials),
@@ -115,6 +135,8 @@ bool gate_start(const struct gate_options *options, struct gate **ret_gate, stru
     gate->options = *options;
     gate->metrics = gate_metrics_new(options->version);
     gate->readiness = readiness_new();
+    gate_metrics_add_writer(gate->metrics, options->companion.write_metrics, options->companion.cookie);
+    readiness_ask(gate->readiness, options->companion.check_ready, options->companion.cookie);
     gate->reload = reload_new(&(struct reload_options){
         .load_policies = options->load_policies,
         .data = options->data,
@@ -123,7 +145,8 @@ bool gate_start(const struct gate_options *options, struct gate **ret_gate, stru
         .readiness = gate->readiness,
         .metrics = gate->metrics,
     });
-    if (!start_webhook(gate, error) || !start_https(gate, error) || !start_ops(gate, error)) {
+    if (!decision_recorder_open(&options->decision_log, gate->metrics, &gate->recorder, error) ||
+        !start_webhook(gate, error) || !start_https(gate, error) || !start_ops(gate, error)) {
         return false;
     }
     reload_into(gate->reload, gate->webhook, gate->https);
@@ -133,6 +156,18 @@ bool gate_start(const struct gate_options *options, struct gate **ret_gate, stru
     log_start(gate);
     *ret_gate = gate_free_take(&gate);
     return true;
+}
+
+bool gate_swap_certificate(struct gate *gate, const char *certificate, const char *key, struct error *error) {
+    return reload_certificate(gate->reload, certificate, key, error);
+}
+
+void gate_set_authority_expiry(struct gate *gate, int64_t not_after) {
+    gate_metrics_authority(gate->metrics, not_after);
+}
+
+struct policy_set *gate_policies_in_force(struct gate *gate) {
+    return webhook_policies(gate->webhook);
 }
 
 // The signal that came, or 0 after wait_ns. Threads never see these signals, so no handler and no flag is
@@ -151,6 +186,7 @@ void gate_run(struct gate *gate, const sigset_t *signals) {
         if (signal == SIGHUP) {
             log_write(LOG_INFO, "reloading on SIGHUP", NULL);
             reload_now(gate->reload);
+            decision_recorder_reopen(gate->recorder);
         } else if (signal == 0) {
             reload_poll(gate->reload);
         } else {

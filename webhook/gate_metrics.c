@@ -4,6 +4,7 @@
 #include "webhook/process_metrics.h"
 
 #include <stdio.h>
+#include <string.h>
 
 struct gate_metrics {
     struct metrics *registry;
@@ -15,8 +16,14 @@ struct gate_metrics {
     struct metric *policies_loaded;
     struct metric_family *reloads;
     struct metric *certificate_expiry;
+    struct metric_family *authority_expiry;
     struct metric_family *rejected;
+    struct metric_family *bundle;
+    struct metric *bundle_in_force; // NULL: none yet
+    struct metric_family *decision_records;
     struct process_metrics process;
+    void (*write_more)(void *cookie, struct buffer *ret_text);
+    void *cookie;
 };
 
 // A review takes tens of microseconds; what takes longer than a second has met its deadline.
@@ -76,7 +83,7 @@ static void add_policy_families(struct gate_metrics *metrics) {
         &(struct metric_description){.type = METRIC_COUNTER,
                                      .name = "fleetgate_policy_errors_total",
                                      .help = "Policies that could not finish: error, time, memory, stack, "
-                                             "blocked or deadline.",
+                                             "blocked, deadline or inventory.",
                                      .labels = {"policy", "reason"}});
     metrics->policies_loaded =
         add_one(registry, &(struct metric_description){.type = METRIC_GAUGE,
@@ -92,6 +99,29 @@ static void add_policy_families(struct gate_metrics *metrics) {
         &(struct metric_description){.type = METRIC_GAUGE,
                                      .name = "fleetgate_cert_expiry_timestamp_seconds",
                                      .help = "When the serving certificate ends, seconds since 1970."});
+    metrics->authority_expiry =
+        add(registry,
+            &(struct metric_description){.type = METRIC_GAUGE,
+                                         .name = "fleetgate_ca_expiry_timestamp_seconds",
+                                         .help = "When the authority that signed it ends, seconds since "
+                                                 "1970."});
+}
+
+static void add_log_families(struct gate_metrics *metrics) {
+    struct metrics *registry = metrics->registry;
+    metrics->bundle =
+        add(registry,
+            &(struct metric_description){.type = METRIC_GAUGE,
+                                         .name = "fleetgate_policy_bundle_info",
+                                         .help = "1 for the policies and configuration in force, 0 for those "
+                                                 "that were; by the configuration's revision and digest.",
+                                         .labels = {"revision", "sha256"}});
+    metrics->decision_records =
+        add(registry, &(struct metric_description){.type = METRIC_COUNTER,
+                                                   .name = "fleetgate_decision_log_records_total",
+                                                   .help = "Records of the decision log: written, dropped "
+                                                           "(the queue was full) or failed (the file).",
+                                                   .labels = {"result"}});
 }
 
 struct gate_metrics *gate_metrics_new(const char *version) {
@@ -99,6 +129,7 @@ struct gate_metrics *gate_metrics_new(const char *version) {
     metrics->registry = metrics_new();
     add_review_families(metrics);
     add_policy_families(metrics);
+    add_log_families(metrics);
     struct metric_family *build =
         add(metrics->registry,
             &(struct metric_description){.type = METRIC_GAUGE,
@@ -158,6 +189,21 @@ void gate_metrics_policies(struct gate_metrics *metrics, size_t loaded) {
     metric_set(metrics->policies_loaded, (double)loaded);
 }
 
+void gate_metrics_bundle(struct gate_metrics *metrics, const char *revision, const char *digest) {
+    const char *colon = strchr(digest, ':');
+    const char *values[] = {revision, colon ? colon + 1 : digest};
+    struct metric *bundle = metric_series(metrics->bundle, values);
+    if (metrics->bundle_in_force && metrics->bundle_in_force != bundle) {
+        metric_set(metrics->bundle_in_force, 0);
+    }
+    metric_set(bundle, 1);
+    metrics->bundle_in_force = bundle;
+}
+
+void gate_metrics_decision_record(struct gate_metrics *metrics, const char *result) {
+    metric_add(metric_series(metrics->decision_records, &result), 1);
+}
+
 void gate_metrics_reload(struct gate_metrics *metrics, const char *what, bool succeeded) {
     const char *values[] = {what, succeeded ? "success" : "failure"};
     metric_add(metric_series(metrics->reloads, values), 1);
@@ -167,7 +213,20 @@ void gate_metrics_certificate(struct gate_metrics *metrics, int64_t not_after) {
     metric_set(metrics->certificate_expiry, (double)not_after);
 }
 
+void gate_metrics_authority(struct gate_metrics *metrics, int64_t not_after) {
+    metric_set(metric_series(metrics->authority_expiry, NULL), (double)not_after);
+}
+
+void gate_metrics_add_writer(struct gate_metrics *metrics,
+                             void (*write)(void *cookie, struct buffer *ret_text), void *cookie) {
+    metrics->write_more = write;
+    metrics->cookie = cookie;
+}
+
 void gate_metrics_write(struct gate_metrics *metrics, struct buffer *ret_text) {
     process_metrics_update(&metrics->process);
     metrics_write(metrics->registry, ret_text);
+    if (metrics->write_more) {
+        metrics->write_more(metrics->cookie, ret_text);
+    }
 }

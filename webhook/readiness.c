@@ -20,6 +20,8 @@ struct readiness {
     struct part policies, certificate;
     size_t policy_count;
     int64_t not_before, not_after;
+    bool (*check_more)(void *cookie, struct buffer *ret_text);
+    void *cookie;
 };
 
 struct readiness *readiness_new(void) {
@@ -64,6 +66,12 @@ void readiness_certificate_loaded(struct readiness *readiness, int64_t not_befor
 
 void readiness_certificate_failed(struct readiness *readiness, const char *why) {
     set_failed(readiness, &readiness->certificate, why);
+}
+
+void readiness_ask(struct readiness *readiness, bool (*check)(void *cookie, struct buffer *ret_text),
+                   void *cookie) {
+    readiness->check_more = check;
+    readiness->cookie = cookie;
 }
 
 void readiness_drain(struct readiness *readiness) {
@@ -123,6 +131,7 @@ bool readiness_check(struct readiness *readiness, int64_t now, struct buffer *re
     ready = check_certificate(readiness, now, &detail) && ready;
     append_failure(&detail, &readiness->certificate, "certificate");
     pthread_mutex_unlock(&readiness->lock);
+    ready = (!readiness->check_more || readiness->check_more(readiness->cookie, &detail)) && ready;
     buffer_append_text(ret_text, ready ? "ready\n" : "not ready\n");
     buffer_append_text(ret_text, buffer_text(&detail));
     return ready;

@@ -20,6 +20,9 @@ void readiness_policies_failed(struct readiness *readiness, const char *why);
 // The dates of the certificate in force, or why a load failed.
 void readiness_certificate_loaded(struct readiness *readiness, int64_t not_before, int64_t not_after);
 void readiness_certificate_failed(struct readiness *readiness, const char *why);
+// Asks somebody else too, at every check; before other threads start. check may be NULL.
+void readiness_ask(struct readiness *readiness, bool (*check)(void *cookie, struct buffer *ret_text),
+                   void *cookie);
 // From now on not ready, for ever.
 void readiness_drain(struct readiness *readiness);
 

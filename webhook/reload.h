@@ -12,7 +12,7 @@ struct reload_options {
     policy_loader *load_policies;
     void *data;                  // for load_policies
     const char *policy_paths[2]; // files or folders to look at; NULL: none
-    struct tls_files tls;
+    struct tls_files tls;        // certificate NULL: reload_certificate hands it in
     struct readiness *readiness; // all borrowed until reload_free
     struct gate_metrics *metrics;
 };
@@ -27,6 +27,11 @@ void reload_into(struct reload *reload, struct webhook *webhook, struct webhook_
 void reload_free(struct reload *reload);
 DEFINE_CLEANUP(reload_free, struct reload *)
 
+// Puts a certificate and its key (PEM) in force, and keeps them for the times when only the client
+// authorities change. Any thread. Fails with INVALID or IO; what was in force stays then, and readiness says
+// why.
+MUST_CHECK bool reload_certificate(struct reload *reload, const char *certificate, const char *key,
+                                   struct error *error);
 // Loads all again, whether files changed or not (SIGHUP). One thread.
 void reload_now(struct reload *reload);
 // Loads what changed; to be called about once a second. One thread.

@@ -32,30 +32,16 @@ static bool read_pem(const char *path, gnutls_datum_t *ret_text, struct error *e
     return true;
 }
 
-static bool load_server(struct tls_credentials *credentials, const struct tls_files *files,
-                        struct error *error) {
-    CLEANUP(free_datum) gnutls_datum_t certificate = {0};
-    CLEANUP(free_datum) gnutls_datum_t key = {0};
-    if (!read_pem(files->certificate, &certificate, error) || !read_pem(files->key, &key, error)) {
-        return false;
-    }
-    int status =
-        gnutls_certificate_set_x509_key_mem(credentials->server, &certificate, &key, GNUTLS_X509_FMT_PEM);
-    if (status == GNUTLS_E_CERTIFICATE_KEY_MISMATCH) {
-        return error_set(error, ERROR_INVALID, "the key in %s does not belong to the certificate in %s",
-                         files->key, files->certificate);
-    }
-    return status >= 0
-               ? true
-               : error_set(error, ERROR_INVALID, "%s and %s: not a certificate and its key in PEM: %s",
-                           files->certificate, files->key, gnutls_strerror(status));
-}
+// Where a certificate and its key came from, for messages.
+struct origin {
+    const char *certificate, *key;
+};
 
-static bool read_dates(struct tls_credentials *credentials, const char *path, struct error *error) {
+static bool read_dates(struct tls_credentials *credentials, const char *name, struct error *error) {
     gnutls_x509_crt_t *chain = NULL;
     unsigned count = 0;
     if (gnutls_certificate_get_x509_crt(credentials->server, 0, &chain, &count) < 0 || count == 0) {
-        return error_set(error, ERROR_INVALID, "%s: no certificate inside", path);
+        return error_set(error, ERROR_INVALID, "%s: no certificate inside", name);
     }
     credentials->not_before = gnutls_x509_crt_get_activation_time(chain[0]);
     credentials->not_after = gnutls_x509_crt_get_expiration_time(chain[0]);
@@ -64,6 +50,21 @@ static bool read_dates(struct tls_credentials *credentials, const char *path, st
     }
     gnutls_free(chain);
     return true;
+}
+
+static bool set_server(struct tls_credentials *credentials, const struct origin *origin,
+                       const gnutls_datum_t *certificate, const gnutls_datum_t *key, struct error *error) {
+    int status =
+        gnutls_certificate_set_x509_key_mem(credentials->server, certificate, key, GNUTLS_X509_FMT_PEM);
+    if (status == GNUTLS_E_CERTIFICATE_KEY_MISMATCH) {
+        return error_set(error, ERROR_INVALID, "the key in %s does not belong to the certificate in %s",
+                         origin->key, origin->certificate);
+    }
+    if (status < 0) {
+        return error_set(error, ERROR_INVALID, "%s and %s: not a certificate and its key in PEM: %s",
+                         origin->certificate, origin->key, gnutls_strerror(status));
+    }
+    return read_dates(credentials, origin->certificate, error);
 }
 
 static bool load_clients(struct tls_credentials *credentials, const char *path, struct error *error) {
@@ -77,26 +78,47 @@ static bool load_clients(struct tls_credentials *credentials, const char *path, 
     return count > 0 ? true : error_set(error, ERROR_INVALID, "%s: no certificate in PEM inside", path);
 }
 
-bool tls_credentials_load(const struct tls_files *files, struct tls_credentials **ret_credentials,
-                          struct error *error) {
+static bool make(const struct origin *origin, const gnutls_datum_t *certificate, const gnutls_datum_t *key,
+                 const char *client_authorities, struct tls_credentials **ret_credentials,
+                 struct error *error) {
     CLEANUP(tls_credentials_unref)
     struct tls_credentials *credentials = memory_calloc(1, sizeof(*credentials));
     atomic_init(&credentials->references, 1);
     if (gnutls_certificate_allocate_credentials(&credentials->server) < 0) {
         return error_set(error, ERROR_IO, "can't make TLS credentials");
     }
-    if (!load_server(credentials, files, error) || !read_dates(credentials, files->certificate, error)) {
-        return false;
-    }
-    if (files->client_authorities && !load_clients(credentials, files->client_authorities, error)) {
+    if (!set_server(credentials, origin, certificate, key, error) ||
+        (client_authorities && !load_clients(credentials, client_authorities, error))) {
         return false;
     }
     *ret_credentials = tls_credentials_unref_take(&credentials);
     return true;
 }
 
+bool tls_credentials_load(const struct tls_files *files, struct tls_credentials **ret_credentials,
+                          struct error *error) {
+    CLEANUP(free_datum) gnutls_datum_t certificate = {0};
+    CLEANUP(free_datum) gnutls_datum_t key = {0};
+    const struct origin origin = {.certificate = files->certificate, .key = files->key};
+    return read_pem(files->certificate, &certificate, error) && read_pem(files->key, &key, error) &&
+           make(&origin, &certificate, &key, files->client_authorities, ret_credentials, error);
+}
+
+static gnutls_datum_t datum_of(const char *text) {
+    return (gnutls_datum_t){.data = (unsigned char *)(uintptr_t)text, .size = (unsigned)strlen(text)};
+}
+
+bool tls_credentials_load_texts(const struct tls_texts *texts, struct tls_credentials **ret_credentials,
+                                struct error *error) {
+    const gnutls_datum_t certificate = datum_of(texts->certificate), key = datum_of(texts->key);
+    const struct origin origin = {.certificate = texts->name, .key = texts->name};
+    return make(&origin, &certificate, &key, texts->client_authorities, ret_credentials, error);
+}
+
 struct tls_credentials *tls_credentials_ref(struct tls_credentials *credentials) {
-    atomic_fetch_add_explicit(&credentials->references, 1, memory_order_relaxed);
+    if (credentials) {
+        atomic_fetch_add_explicit(&credentials->references, 1, memory_order_relaxed);
+    }
     return credentials;
 }
 

@@ -19,7 +19,16 @@ struct tls_credentials;
 // *ret_credentials holds one reference.
 MUST_CHECK bool tls_credentials_load(const struct tls_files *files, struct tls_credentials **ret_credentials,
                                      struct error *error);
-// Thread-safe.
+// The same from PEM texts in memory, which are borrowed during the call; authorities in a file as above. name
+// stands for the texts in messages ("the Secret's certificate").
+struct tls_texts {
+    const char *certificate, *key;
+    const char *client_authorities; // a file; NULL: clients need no certificate
+    const char *name;
+};
+MUST_CHECK bool tls_credentials_load_texts(const struct tls_texts *texts,
+                                           struct tls_credentials **ret_credentials, struct error *error);
+// Thread-safe; NULL gives NULL.
 struct tls_credentials *tls_credentials_ref(struct tls_credentials *credentials);
 void tls_credentials_unref(struct tls_credentials *credentials);
 DEFINE_CLEANUP(tls_credentials_unref, struct tls_credentials *)

@@ -56,7 +56,8 @@ static void open_client(struct webhook_server *server, struct MHD_Connection *co
     struct client *client = memory_calloc(1, sizeof(*client));
     client->credentials = webhook_server_credentials(server);
     struct error error;
-    if (!info || !tls_credentials_use(client->credentials, info->tls_session, &error)) {
+    if (!info ||
+        (client->credentials && !tls_credentials_use(client->credentials, info->tls_session, &error))) {
         log_write(LOG_WARN, "TLS", "detail", info ? error.message : "a connection without a session", NULL);
     }
     MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, server->options.receive_seconds);

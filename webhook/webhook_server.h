@@ -5,12 +5,13 @@
 #include "webhook/webhook.h"
 
 struct webhook_server_options {
-    struct webhook *webhook;             // borrowed until webhook_server_free
-    struct gate_metrics *metrics;        // borrowed until webhook_server_free
-    struct tls_credentials *credentials; // takes ownership of one reference, also on failure
-    int listen_socket;                   // takes ownership, also on failure
-    unsigned threads;                    // each answers one review at a time
-    const char *const *client_names;     // borrowed until webhook_server_free
+    struct webhook *webhook;      // borrowed until webhook_server_free
+    struct gate_metrics *metrics; // borrowed until webhook_server_free
+    // Takes ownership of one reference, also on failure; NULL: handshakes fail until some are swapped in.
+    struct tls_credentials *credentials;
+    int listen_socket;               // takes ownership, also on failure
+    unsigned threads;                // each answers one review at a time
+    const char *const *client_names; // borrowed until webhook_server_free
     size_t client_name_count;
     unsigned most_connections; // 0: 512
     size_t most_body_bytes;    // of all requests together; 0: 64 MiB

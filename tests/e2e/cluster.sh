@@ -24,6 +24,7 @@ alice        alice                                                  platform-tea
 kustomize    system:serviceaccount:flux-system:kustomize-controller system:serviceaccounts,system:serviceaccounts:flux-system,system:authenticated
 helm         system:serviceaccount:flux-system:helm-controller      system:serviceaccounts,system:serviceaccounts:flux-system,system:authenticated
 capi         system:serviceaccount:capi-system:capi-manager         system:serviceaccounts,system:serviceaccounts:capi-system,system:authenticated
+fleetgate    system:serviceaccount:fleetgate-system:fleetgate               system:serviceaccounts,system:serviceaccounts:fleetgate-system,system:authenticated
 gc           system:serviceaccount:kube-system:generic-garbage-collector system:serviceaccounts,system:serviceaccounts:kube-system,system:authenticated
 namespaces   system:serviceaccount:kube-system:namespace-controller system:serviceaccounts,system:serviceaccounts:kube-system,system:authenticated
 USERS
@@ -84,6 +85,7 @@ start_server() {
     for try in 1 2 3; do
         "start_$name" && return
         process_stop "$name" || true
+        cluster_url=
         cluster_say "$name did not start (try $try): $(tail -n 3 "$cluster_dir/$name.log")"
     done
     return 1
@@ -166,10 +168,10 @@ start_etcd() {
     wait_for etcd 60 curl -sf "$etcd_url/health"
 }
 
-# Only flags that kube-apiserver has had from 1.20 to 1.36.
+# Only flags that kube-apiserver has had from 1.20 to 1.36. Its port stays for as long as the cluster runs.
 start_apiserver() {
-    local port
-    port=$(free_port)
+    local port=${cluster_url##*:}
+    [[ -n $port ]] || port=$(free_port)
     cluster_url=https://127.0.0.1:$port
     process_start apiserver "$cluster_assets/kube-apiserver" \
         --etcd-servers="$etcd_url" --bind-address=127.0.0.1 --secure-port="$port" \
@@ -197,6 +199,21 @@ cluster_start() {
     while read -r name _; do
         write_kubeconfig "$name"
     done < <(cluster_users)
+}
+
+# The API server goes down for about SECONDS, as in an upgrade of the management cluster.
+apiserver_restart() {
+    process_stop apiserver || true
+    sleep "${1:-0}"
+    start_apiserver
+}
+
+# What etcd forgets can't be resumed from: watches have to list again.
+etcd_compact() {
+    local revision
+    revision=$(curl -sf -X POST "$etcd_url/v3/kv/range" -d '{"key":"AA=="}' |
+        sed -n 's/.*"revision":"\([0-9]*\)".*/\1/p')
+    curl -sf -X POST "$etcd_url/v3/kv/compaction" -d "{\"revision\":\"$revision\",\"physical\":true}" >/dev/null
 }
 
 cluster_stop() {

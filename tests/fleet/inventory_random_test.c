@@ -7,7 +7,15 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { NAMES = 5, KINDS = 8, SPACES = 2, OBJECTS = NAMES * KINDS * SPACES, STEPS = 1500, EVERY = 25, TEXT = 2048 };
+enum {
+    NAMES = 5,
+    KINDS = 8,
+    SPACES = 2,
+    OBJECTS = NAMES * KINDS * SPACES,
+    STEPS = 1500,
+    EVERY = 25,
+    TEXT = 2048
+};
 
 static const struct {
     const char *group;
@@ -25,7 +33,8 @@ static const struct {
 static const char *const spaces[SPACES] = {"prod", "dev"};
 static const char *const regions[] = {"eu-west-1", "EU-West-1", "us-east-1", ""};
 static const char *const versions[] = {"v1.31.2", "v1.30.1", "1.31"};
-static const char *const networks[] = {"10.0.0.0/16", "10.0.128.0/17", "10.1.0.0/16", "nonsense", "fd00::/48"};
+static const char *const networks[] = {"10.0.0.0/16", "10.0.128.0/17", "10.1.0.0/16", "nonsense",
+                                       "fd00::/48"};
 
 struct held_object {
     struct document *document; // NULL: not there
@@ -74,7 +83,8 @@ static void make_metadata(struct fleet *fleet, const struct object_key *key, cha
     }
     if (roll(fleet, 4) == 0) {
         size_t kind = roll(fleet, 5);
-        snprintf(owner, sizeof(owner), "'ownerReferences':[{'apiVersion':'%s/v1beta2','kind':'%s','name':'%s'}],",
+        snprintf(owner, sizeof(owner),
+                 "'ownerReferences':[{'apiVersion':'%s/v1beta2','kind':'%s','name':'%s'}],",
                  kinds[kind].group, kinds[kind].kind, name(fleet));
     }
     snprintf(text, TEXT,
@@ -113,7 +123,8 @@ static void make_spec(struct fleet *fleet, size_t kind, char text[TEXT]) {
                  roll(fleet, 5) ? "'clusterName':'" : "", "", "", roll(fleet, 9),
                  make_reference(fleet, first, "infrastructureRef", 5));
         if (text[1] == 'c') {
-            snprintf(text, TEXT, "'clusterName':'%s','replicas':%zu,'template':{'spec':{%s'version':'v1.31.2'}}",
+            snprintf(text, TEXT,
+                     "'clusterName':'%s','replicas':%zu,'template':{'spec':{%s'version':'v1.31.2'}}",
                      name(fleet), roll(fleet, 9), first);
         }
         break;
@@ -121,10 +132,11 @@ static void make_spec(struct fleet *fleet, size_t kind, char text[TEXT]) {
         snprintf(text, TEXT, "'minSize':1,'maxSize':%zu,'cost':%zu", 1 + roll(fleet, 9), roll(fleet, 5));
         break;
     case 6:
-        snprintf(text, TEXT,
-                 "'infrastructure':{'templateRef':{'apiVersion':'%s/v1beta2','kind':'AWSClusterTemplate','name':"
-                 "'%s'}}",
-                 kinds[7].group, name(fleet));
+        snprintf(
+            text, TEXT,
+            "'infrastructure':{'templateRef':{'apiVersion':'%s/v1beta2','kind':'AWSClusterTemplate','name':"
+            "'%s'}}",
+            kinds[7].group, name(fleet));
         break;
     default:
         snprintf(text, TEXT, "'template':{'spec':{'region':'%s'}}", regions[roll(fleet, 4)]);
@@ -138,8 +150,8 @@ static void put(struct fleet *fleet, size_t index) {
     char text[3 * TEXT];
     make_metadata(fleet, &key, metadata);
     make_spec(fleet, index / (NAMES * SPACES), spec);
-    snprintf(text, sizeof(text), "{'apiVersion':'%s/v1beta2','kind':'%s',%s,'spec':{%s}}", key.group, key.kind,
-             metadata, spec);
+    snprintf(text, sizeof(text), "{'apiVersion':'%s/v1beta2','kind':'%s',%s,'spec':{%s}}", key.group,
+             key.kind, metadata, spec);
     document_free(fleet->objects[index].document);
     fleet->objects[index].document = document_of(text);
     inventory_put(fleet->inventory, &key, document_root(fleet->objects[index].document));
@@ -179,9 +191,10 @@ static const struct inventory_field fields[] = {
 static void configure(struct inventory *inventory, size_t count) {
     bool relist;
     struct error error = {0};
-    expect_true(error.message,
-                inventory_configure(inventory, (const char *const[]){"team"}, 1, fields, count, &relist, &error),
-                "is configured");
+    expect_true(
+        error.message,
+        inventory_configure(inventory, (const char *const[]){"team"}, 1, fields, count, &relist, &error),
+        "is configured");
 }
 
 static struct inventory *recount(struct fleet *fleet, size_t field_count) {
@@ -204,9 +217,9 @@ struct group_name {
     const char *group;
 };
 static const struct group_name groups[] = {
-    {"fleet", ""},          {"region", "eu-west-1"}, {"region", "us-east-1"}, {"provider", "aws"},
-    {"namespace", "prod"},  {"namespace", "dev"},    {"version", "1.31"},     {"version", "1.30"},
-    {"label:team", "red"},  {"label:team", "blue"},
+    {"fleet", ""},         {"region", "eu-west-1"}, {"region", "us-east-1"}, {"provider", "aws"},
+    {"namespace", "prod"}, {"namespace", "dev"},    {"version", "1.31"},     {"version", "1.30"},
+    {"label:team", "red"}, {"label:team", "blue"},
 };
 
 static void same_number(const char *what, const struct group_name *group, int64_t got, int64_t expected) {
@@ -233,10 +246,17 @@ static void same_sums(const struct inventory *got, const struct inventory *expec
 
 static void same_holders(const struct inventory *got, const struct inventory *expected) {
     static const char *const asked[][2] = {
-        {"pod_cidrs", "10.0.0.0/8"}, {"pod_cidrs", "10.0.200.0/24"}, {"pod_cidrs", "10.1.2.0/24"},
-        {"pod_cidrs", "fd00::/64"},  {"network_cidrs", "10.0.0.0/8"}, {"network_cidrs", "10.1.0.0/16"},
-        {"name", "a"},               {"name", "b"},                   {"endpoint", "A.example"},
-        {"spec.quota", "3"},         {"spec.cost", "2"},
+        {"pod_cidrs", "10.0.0.0/8"},
+        {"pod_cidrs", "10.0.200.0/24"},
+        {"pod_cidrs", "10.1.2.0/24"},
+        {"pod_cidrs", "fd00::/64"},
+        {"network_cidrs", "10.0.0.0/8"},
+        {"network_cidrs", "10.1.0.0/16"},
+        {"name", "a"},
+        {"name", "b"},
+        {"endpoint", "A.example"},
+        {"spec.quota", "3"},
+        {"spec.cost", "2"},
     };
     CLEANUP(arena_free) struct arena *arena = arena_new();
     struct object_key account = key_at(0);

@@ -1,0 +1,91 @@
+#include "cli/fleet_options.h"
+
+#include "webhook/http_message.h"
+
+#include <string.h>
+
+const char *const cert_modes[] = {"files", "self", NULL};
+const char *const report_kinds[] = {"none", "openreports", "policyreport", NULL};
+
+static int choice(const char *const *choices, const char *value) {
+    for (int i = 0; choices[i]; i++) {
+        if (strcmp(choices[i], value) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static const char **text_slot(struct fleet_options *options, int option) {
+    switch (option) {
+    case OPTION_OWN_NAMESPACE:
+        return &options->namespace;
+    case OPTION_IDENTITY:
+        return &options->identity;
+    case OPTION_CERT_SECRET:
+        return &options->cert_secret;
+    case OPTION_WEBHOOK_CONFIGURATION:
+        return &options->webhook_configuration;
+    case OPTION_SERVICE:
+        return &options->service;
+    default:
+        return NULL;
+    }
+}
+
+static uint64_t *duration_slot(struct fleet_options *options, int option) {
+    switch (option) {
+    case OPTION_CA_LIFETIME:
+        return &options->ca_lifetime_ns;
+    case OPTION_CERT_LIFETIME:
+        return &options->cert_lifetime_ns;
+    case OPTION_CERT_GRACE:
+        return &options->cert_grace_ns;
+    case OPTION_AUDIT_INTERVAL:
+        return &options->audit_interval_ns;
+    default:
+        return NULL;
+    }
+}
+
+static bool read_choice(struct fleet_options *options, int option, const char *value, struct error *error) {
+    bool is_mode = option == OPTION_CERT_MODE;
+    int index = choice(is_mode ? cert_modes : report_kinds, value);
+    if (index < 0) {
+        return error_set(error, ERROR_INVALID, "%s, got %s",
+                         is_mode ? "--cert-mode: want files or self"
+                                 : "--reports: want none, openreports or policyreport",
+                         value);
+    }
+    if (is_mode) {
+        options->rotates = index == 1;
+    } else {
+        options->reports = (enum report_kind)index;
+    }
+    return true;
+}
+
+bool fleet_options_read(struct fleet_options *options, int option, const char *value, bool *ret_fine,
+                        struct error *error) {
+    *ret_fine = true;
+    if (cluster_options_read(&options->cluster, option, value)) {
+        return true;
+    }
+    const char **text = text_slot(options, option);
+    uint64_t *duration = duration_slot(options, option);
+    if (text) {
+        *text = value;
+        *ret_fine = *value != '\0' || error_set(error, ERROR_INVALID, "an empty name can't be meant");
+    } else if (duration) {
+        *ret_fine = http_duration_parse(value, duration, error);
+    } else if (option == OPTION_CERT_MODE || option == OPTION_REPORTS_KIND) {
+        *ret_fine = read_choice(options, option, value, error);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+bool fleet_options_given(const struct fleet_options *options) {
+    return options->cluster.kubeconfig || options->cluster.context || options->cluster.in_cluster;
+}

@@ -1,0 +1,100 @@
+# shellcheck shell=bash disable=SC2154  # cluster_dir and friends are set by cluster.sh
+# Gates that know the fleet: one or several replicas with the API server behind them. To be sourced after gate.sh.
+#
+#   replicas_start NAME COUNT CONFIG [OPTION...]   starts COUNT replicas behind one address and sends them the reviews
+#                                                  of this case's namespace; their own namespace is fleetgate-NAME
+#   replica_kill NAME INDEX                        kill -9
+#   replica_start NAME INDEX                       starts it again, on its old port
+#   replica_metric NAME INDEX METRIC               its value, "" when it is not there
+#
+# With more than one replica haproxy stands before them, as a Service does.
+
+declare -A replica_port=() replica_ops=() replica_config=() replica_options=()
+
+# What the manifests of `fleetgate install` let the program do.
+replicas_permissions() {
+    local name=$1
+    kube admin apply --validate=false -f - >/dev/null <<YAML
+apiVersion: v1
+kind: Namespace
+metadata: {name: fleetgate-$name}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: fleetgate, namespace: fleetgate-$name}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: fleetgate-own}
+subjects: [{kind: ServiceAccount, namespace: fleetgate-system, name: fleetgate}]
+YAML
+}
+
+replica_start() {
+    local name=$1 index=$2 replica=$1-$2 ports=$cluster_dir/$1-$2.ports
+    rm -f "$ports"
+    # shellcheck disable=SC2086  # options are words
+    process_start "$replica" "$fleetgate" serve --listen "127.0.0.1:${replica_port[$replica]}" \
+        --ops-listen 127.0.0.1:0 --tls-cert "$cluster_dir/certs/tls.crt" --tls-key "$cluster_dir/certs/tls.key" \
+        --client-ca "$client_ca/ca.crt" --client-name kube-apiserver --config "${replica_config[$name]}" \
+        --kubeconfig "$cluster_dir/fleetgate.kubeconfig" --namespace "fleetgate-$name" --identity "$replica" \
+        --port-file "$ports" ${replica_options[$name]}
+    wait_for "$replica" 30 test -s "$ports" || return 1
+    replica_ops[$replica]=$(sed -n 's/^ops //p' "$ports")
+    wait_for "$replica" 60 curl -sf --max-time 5 "http://127.0.0.1:${replica_ops[$replica]}/readyz"
+}
+
+replica_kill() {
+    local replica=$1-$2 pid
+    pid=${cluster_pids[$replica]}
+    unset "cluster_pids[$replica]"
+    kill -KILL "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+}
+
+replica_metric() {
+    curl -s --max-time 10 "http://127.0.0.1:${replica_ops[$1-$2]}/metrics" | sed -n "s/^$3 //p"
+}
+
+write_balancer() {
+    local name=$1 count=$2 index
+    cat <<CONFIG
+global
+    maxconn 4096
+defaults
+    mode tcp
+    timeout connect 2s
+    timeout client 90s
+    timeout server 90s
+    timeout check 1s
+    retries 3
+    option redispatch
+listen gate
+    bind 127.0.0.1:${gate_port[$name]}
+    balance roundrobin
+    default-server check inter 100ms fall 1 rise 1 on-marked-down shutdown-sessions
+CONFIG
+    for ((index = 0; index < count; index++)); do
+        echo "    server r$index 127.0.0.1:${replica_port[$name-$index]}"
+    done
+}
+
+replicas_start() {
+    local name=$1 count=$2 config=$3 index
+    shift 3
+    replica_config[$name]=$config replica_options[$name]=$*
+    replicas_permissions "$name"
+    route_to_gate "$name"
+    for ((index = 0; index < count; index++)); do
+        replica_port[$name-$index]=$(free_port)
+    done
+    if ((count == 1)); then
+        replica_port[$name-0]=${gate_port[$name]}
+    fi
+    for ((index = 0; index < count; index++)); do
+        replica_start "$name" "$index" || fail "replica $index did not get ready: $(tail -n 5 "$cluster_dir/$name-$index.log")"
+    done
+    if ((count > 1)); then
+        command -v haproxy >/dev/null || skip_case "haproxy is not installed"
+        write_balancer "$name" "$count" >"$cluster_dir/$name.haproxy"
+        process_start "$name-balancer" haproxy -db -f "$cluster_dir/$name.haproxy"
+        wait_for "$name-balancer" 20 gate_post "$name" /validate /dev/null
+    fi
+}
