@@ -63,7 +63,7 @@ static bool load(struct lane *lane, struct error *error) {
 
 // Others write too: a pause of random length lets one of them through.
 static void pause_between(struct lane *lane, unsigned tries) {
-    unsigned longest = FIRST_PAUSE_MS << (tries < MOST_DOUBLINGS ? tries : MOST_DOUBLINGS);
+    unsigned longest = (unsigned)FIRST_PAUSE_MS << (tries < MOST_DOUBLINGS ? tries : MOST_DOUBLINGS);
     longest = longest < LAST_PAUSE_MS ? longest : LAST_PAUSE_MS;
     uint64_t until = lane_now_ns() + (1 + (uint64_t)rand_r(&lane->random) % longest) * ns_in_ms;
     while (!lane->stopping && lane_wait(&lane->changed, lane->lock, until)) {

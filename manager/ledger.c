@@ -107,11 +107,15 @@ static bool ask_locked(struct ledger *ledger, struct ledger_ask *ask, struct err
     return asked;
 }
 
-// A create of what the inventory holds already: was it deleted in between, or will the server refuse it?
+// A create comes with a new uid. Of what the inventory holds already: was it deleted in between, or will the
+// server refuse it?
 static bool look_whether_exists(struct ledger *ledger, const struct budget_request *request) {
+    const struct inventory *inventory = ledger->options.inventory;
     bool exists = false;
-    return ledger->options.look && request->promise && request->generation == 1 &&
-           inventory_shows(ledger->options.inventory, &request->object, "", 0, -1, false) &&
+    bool creates = request->promise && !request->removes && request->generation == 1 && *request->uid;
+    return creates && ledger->options.look &&
+           inventory_shows(inventory, &request->object, "", 0, -1, false) &&
+           !inventory_shows(inventory, &request->object, request->uid, 0, -1, false) &&
            ledger->options.look(ledger->options.cookie, &request->object, &exists) && exists;
 }
 

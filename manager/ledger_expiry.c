@@ -51,8 +51,8 @@ static void end_promises(struct ledger *ledger) {
     }
 }
 
-void *ledger_expiry_main(void *cookie) {
-    struct ledger *ledger = cookie;
+void *ledger_expiry_main(void *ledger_cookie) {
+    struct ledger *ledger = ledger_cookie;
     uint64_t round_ns = ledger->options.life_ms * ns_in_ms / ROUNDS_IN_LIFE;
     pthread_mutex_lock(&ledger->lock);
     while (!ledger->stopping) {

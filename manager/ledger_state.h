@@ -52,7 +52,7 @@ extern const struct lane_methods ledger_promise_lane, ledger_breaker_lane;
 // Answers the deletes among the demands, from breaker; nothing is recorded. True: all fit.
 bool ledger_judge_deletes(struct ledger *ledger, const struct breaker *breaker, struct ledger_ask *ask);
 // Looks at promises that come to their end, until ledger->stopping. A thread's main.
-void *ledger_expiry_main(void *ledger);
+void *ledger_expiry_main(void *ledger_cookie);
 // The promise no longer counts, and leaves the document soon. With the lock.
 void ledger_withdraw(struct ledger *ledger, uint64_t id);
 // For promises that another replica keeps a while longer: clocks differ.

@@ -86,7 +86,8 @@ static struct reading read_demand(const struct usage_question *question, const s
         reading.sum = inventory_sum(inventory, of, demand->per, demand->group);
         reading.held = inventory_amount(inventory, account, of, demand->per, demand->group);
         for (size_t i = 0; i < request->part_count; i++) {
-            if (counts_by_itself(inventory, &request->parts[i])) {
+            if (!object_key_equal(&request->parts[i], account) &&
+                counts_by_itself(inventory, &request->parts[i])) {
                 reading.parts = add(reading.parts, inventory_amount(inventory, &request->parts[i], of,
                                                                     demand->per, demand->group));
             }
@@ -115,7 +116,6 @@ struct pending {
     int64_t others;
     int64_t siblings; // by other objects of the account
     int64_t earlier;  // by earlier changes of the object that are stored already
-    int64_t replaced; // by the promise that this one replaces
 };
 
 static bool delta_matches(const struct promise_delta *delta, const struct budget_demand *demand) {
@@ -145,13 +145,11 @@ static struct pending sum_pending(const struct usage_question *question, const s
     struct pending pending = {0};
     for (size_t i = 0; i < question->promises->count; i++) {
         const struct promise *promise = question->promises->items[i];
-        if (!promise_counts(promise)) {
+        if (!promise_counts(promise) || promise == replaced) {
             continue;
         }
         int64_t delta = promised(promise, question->request, demand);
-        if (promise == replaced) {
-            pending.replaced = delta;
-        } else if (object_key_equal(&promise->object, &question->request->object)) {
+        if (object_key_equal(&promise->object, &question->request->object)) {
             pending.earlier = add(pending.earlier, delta);
         } else if (is_own(question->request, account, promise)) {
             pending.siblings = add(pending.siblings, delta);
@@ -237,7 +235,7 @@ static int64_t judge_sum(const struct usage_question *question, const struct obj
     int64_t total = add(add(others, own), add(add(pending.siblings, pending.earlier), taken));
     *answer = (struct budget_answer){
         .fits = taken == 0 || total <= demand->maximum, .used = others, .maximum = demand->maximum};
-    return pending.replaced > taken ? pending.replaced : taken;
+    return taken;
 }
 
 // Nothing says better than the old value whether the earlier change is stored: then this one starts from it.
@@ -346,6 +344,7 @@ bool usage_judge(const struct usage_question *question, struct arena *arena,
         }
     }
     verdict.grows = verdict.delta_count > 0;
+    // Nobody knows which of several tries will be stored: each group keeps its largest.
     for (size_t i = 0; verdict.grows && verdict.replaced && i < verdict.replaced->delta_count; i++) {
         add_delta(&verdict, &verdict.replaced->deltas[i]);
     }

@@ -203,7 +203,7 @@ static void play(const struct scene *scene, unsigned seed) {
         start(&fleet, scene, i, seed * 10 + (unsigned)i);
         tell(&fleet, i, MOST_EVENTS);
     }
-    pthread_t watcher, killer;
+    pthread_t watcher = 0, killer = 0;
     struct creator death = {&fleet, scene, 0, seed + 5};
     pthread_create(&watcher, NULL, watch, &fleet);
     if (scene->kills) {

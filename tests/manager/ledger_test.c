@@ -346,6 +346,58 @@ static void test_document_of_others(void **state) {
     }
 }
 
+// Values that nobody else may hold, and a field that is summed, asked together: all or nothing.
+static void test_unique_and_fields(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *object, *cidr;
+        int64_t gigabytes;
+        bool counts_only, fits;
+    } asks[] = {
+        {"the first", "a", "10.0.0.0/16", 60, false, true},
+        {"again", "a", "10.0.0.0/16", 60, false, true},
+        {"an overlapping network", "b", "10.0.128.0/17", 10, false, false},
+        {"a network that is stored", "b", "10.9.0.0/16", 10, false, false},
+        {"too much of the field", "b", "10.1.0.0/16", 41, false, false},
+        {"what was refused is not held", "c", "10.1.0.0/16", 20, false, true},
+        {"what only counts is let pass", "d", "10.1.0.0/16", 90, true, true},
+        {"and counts", "e", "10.2.0.0/16", 1, false, false},
+    };
+    struct replica replica = {0};
+    replica_start(&replica, NULL, 1);
+    struct fake_object old = {.name = "old", .account = "old", .kind = "Cluster", .pod_cidr = "10.9.0.0/16"};
+    fake_put(replica.inventory, &old);
+    for (size_t i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
+        struct object_key key = {"cluster.x-k8s.io", "Cluster", "prod", asks[i].object};
+        struct budget_demand demands[] = {
+            {.kind = BUDGET_UNIQUE, .name = "pod_cidrs", .per = "fleet", .group = "", .value = asks[i].cidr},
+            {.kind = BUDGET_FIELD, .name = "spec.gigabytes", .per = "fleet", .group = "", .maximum = 100},
+        };
+        demands[0].after = 1;
+        demands[1].after = asks[i].gigabytes;
+        demands[0].counts_only = demands[1].counts_only = asks[i].counts_only;
+        struct budget_request request = {.object = key,
+                                         .account = key,
+                                         .uid = asks[i].object,
+                                         .generation = 1,
+                                         .replicas = -1,
+                                         .promise = true,
+                                         .demands = demands,
+                                         .demand_count = 2};
+        CLEANUP(arena_free) struct arena *arena = arena_new();
+        struct budget_answer answers[2];
+        struct error error;
+        const struct budget_keeper *keeper = ledger_keeper(replica.ledger);
+        assert_true(keeper->methods->ask(keeper->cookie, &request, arena, answers, &error));
+        bool fits = asks[i].counts_only || (answers[0].fits && answers[1].fits);
+        if (fits != asks[i].fits) {
+            fail_msg("%s: the network %s, the field %s", asks[i].name,
+                     answers[0].fits ? "fits" : answers[0].holder, answers[1].fits ? "fits" : "does not");
+        }
+    }
+    replica_stop(&replica);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_steps),
@@ -355,6 +407,7 @@ int main(void) {
         cmocka_unit_test(test_deadline),
         cmocka_unit_test(test_unclear_writes),
         cmocka_unit_test(test_document_of_others),
+        cmocka_unit_test(test_unique_and_fields),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

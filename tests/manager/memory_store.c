@@ -59,7 +59,10 @@ static bool on_the_way(struct memory_store *store, uint64_t deadline_ns, bool *r
 }
 
 static void version_text(uint64_t version, char ret_version[SHARED_VERSION_BYTES]) {
-    snprintf(ret_version, SHARED_VERSION_BYTES, version ? "%llu" : "", (unsigned long long)version);
+    ret_version[0] = '\0';
+    if (version > 0) {
+        snprintf(ret_version, SHARED_VERSION_BYTES, "%llu", (unsigned long long)version);
+    }
 }
 
 static bool read_document(void *cookie, const char *name, uint64_t deadline_ns, char **ret_text,
