@@ -64,7 +64,7 @@ struct inventory *inventory_new(void) {
         store->networks[i] = cidr_set_new();
         store->network_names[i] = pinned(store, names[i]);
     }
-    store->empty = pinned(store, "");
+    text_pool_pin(store->pool, "");
     store->fleet = pinned(store, "fleet");
     store->region = pinned(store, "region");
     store->provider = pinned(store, "provider");

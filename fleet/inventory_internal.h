@@ -111,7 +111,7 @@ struct store {
     struct id_index text_holders; // by name and value
     struct cidr_set *networks[CIDR_LISTS];
     uint32_t network_names[CIDR_LISTS];
-    uint32_t fleet, region, provider, namespace, version, endpoint, name, empty; // pinned texts
+    uint32_t fleet, region, provider, namespace, version, endpoint, name; // pinned texts
     uint32_t cluster_group, cluster_kind;
 
     struct configured_label labels[LABEL_LIMIT];

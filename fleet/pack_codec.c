@@ -115,8 +115,3 @@ const char *pack_inline(struct pack_codec *codec, const char *text, size_t lengt
     codec->at += count;
     return copy;
 }
-
-void pack_skip_inline(struct pack_codec *codec) {
-    uint64_t count = pack_number(codec, 0);
-    codec->at += count;
-}

@@ -36,11 +36,9 @@ bool pack_flag(struct pack_codec *codec, bool flag);
 const char *pack_text(struct pack_codec *codec, const char *text); // NULL stays NULL
 // A text that few share: as it is, in the bytes.
 const char *pack_inline(struct pack_codec *codec, const char *text, size_t length);
-void pack_skip_inline(struct pack_codec *codec);
 
 // metadata.labels or annotations. *budget: bytes that may still be kept; what does not fit, the annotation of
 // kubectl apply and what is neither text nor number is left out.
 const struct node *pack_map(struct pack_codec *codec, const struct node *map, size_t *budget);
-// Text of the member of the packed map that comes next; NULL when there is none. Borrowed from the pool or
-// the bytes (*ret_length).
+// Reads the packed map that comes next: has it this key, with this value unless that is NULL?
 bool pack_map_has(struct pack_codec *codec, const char *key, const char *value);
