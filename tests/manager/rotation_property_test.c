@@ -16,8 +16,8 @@ enum {
     SNAPSHOTS = 8,
     WALL_START = 1800000000,
     API_LATENESS_SECONDS = 60,
-    BUSY_SECONDS = 9000, // more than two authorities
-    QUIET_SECONDS = 3000,
+    BUSY_SECONDS = 4500, // more than two authorities
+    QUIET_SECONDS = 1500,
     REPAIR_SECONDS = 200, // two polls, a back-off and the grace time
 };
 
@@ -137,8 +137,8 @@ static void start_replica(struct simulation *simulation, struct replica *replica
         .mutating = mutating,
         .mutating_count = 1,
         .settings = {.names = {.dns = dns, .dns_count = 1},
-                     .authority_seconds = 6000,
-                     .certificate_seconds = 2000,
+                     .authority_seconds = 3000,
+                     .certificate_seconds = 1200,
                      .grace_seconds = simulation->grace_seconds,
                      .retire_seconds = 400},
         .poll_seconds = 10 + random_below(simulation, 30),
@@ -345,7 +345,7 @@ static void expect_recovered(struct simulation *simulation) {
         expect_true(simulation->name, replica->certificate != NULL, "every replica serves");
         expect_true(simulation->name, strcmp(replica->certificate, content.certificate) == 0,
                     "every replica serves what the Secret holds");
-        expect_true(simulation->name, replica->not_after - now > 500, "it was renewed in time");
+        expect_true(simulation->name, replica->not_after - now > 300, "it was renewed in time");
     }
     for (size_t i = 0; i < FAKE_CONFIGURATIONS * FAKE_WEBHOOKS; i++) {
         CLEANUP(free)
