@@ -277,6 +277,27 @@ static void what_fails_is_told_and_tried_again(void **state) {
     expect_verifies(scene, "allowed again");
 }
 
+// From certificates in files to the gate's own: replicas of the old way are still asked.
+static void an_authority_that_is_trusted_stays_so(void **state) {
+    struct scene *scene = *state;
+    CLEANUP(certificate_pair_clear) struct certificate_pair foreign = fake_authority(WALL_START, 1000 * DAY);
+    for (size_t i = 0; i < FAKE_CONFIGURATIONS * FAKE_WEBHOOKS; i++) {
+        fake_server_set_bundle(scene->server, i / FAKE_WEBHOOKS, i % FAKE_WEBHOOKS, foreign.certificate,
+                               true);
+    }
+    step(scene);
+    run_for(scene, ROTATION_GRACE_SECONDS - 5);
+    assert_int_equal(scene->deliveries, 0);
+    assert_int_equal(bundle_count(scene, 0, 0), 2);
+    run_for(scene, 30);
+    assert_int_equal(scene->deliveries, 1);
+    expect_verifies(scene, "after the grace time");
+    assert_int_equal(bundle_count(scene, 0, 0), 2);
+    run_for(scene, ROTATION_RETIRE_SECONDS + 60);
+    assert_int_equal(bundle_count(scene, 0, 0), 1);
+    expect_verifies(scene, "the old one is gone");
+}
+
 static void a_configuration_may_come_later(void **state) {
     struct scene *scene = *state;
     scene->server->configurations[1].missing = true;
@@ -298,6 +319,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_deleted_secret_means_a_new_authority, set_up, tear_down),
         cmocka_unit_test_setup_teardown(other_names_mean_a_certificate_with_both, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_fails_is_told_and_tried_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_authority_that_is_trusted_stays_so, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_configuration_may_come_later, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
