@@ -2,6 +2,7 @@
 
 #include "cli/check_findings.h"
 #include "engine/engine.h"
+#include "fleet/fragment_keeper.h"
 #include "manifest/change_plan.h"
 
 #include <assert.h>
@@ -12,6 +13,7 @@ struct run {
     struct check_findings *findings;
     struct check_counts *counts;
     struct fleet_side *base, *head;
+    const struct budget_keeper *keeper; // once both sides are as they are stored
 };
 
 static struct review review_of(const struct run *run, enum operation operation,
@@ -33,7 +35,8 @@ static struct review review_of(const struct run *run, enum operation operation,
                            .door = DOOR_CHECK,
                            .now = request->now,
                            .before = fleet_side_source(run->base),
-                           .after = fleet_side_source(run->head)};
+                           .after = fleet_side_source(run->head),
+                           .keeper = run->keeper};
 }
 
 // API servers call mutating webhooks first: what is judged is the object with its defaults. says: its faults
@@ -150,6 +153,9 @@ void check_run(const struct check_request *request, struct finding_list *finding
     }
     fill_in_base(&run);
     fill_in_head(&run, plan);
+    CLEANUP(fragment_keeper_free)
+    struct fragment_keeper *keeper = fragment_keeper_new(fleet_side_set(base), fleet_side_set(head));
+    run.keeper = fragment_keeper_get(keeper);
     for (size_t i = 0; i < plan->change_count; i++) {
         judge(&run, &plan->changes[i]);
     }

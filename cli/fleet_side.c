@@ -125,8 +125,12 @@ void fleet_side_settle(struct fleet_side *side) {
     qsort(side->by_key, side->count, sizeof(struct fleet_object *), compare_objects);
 }
 
+const struct fragment_set *fleet_side_set(const struct fleet_side *side) {
+    return side->stored ? side->stored : side->written;
+}
+
 const struct view_source *fleet_side_source(const struct fleet_side *side) {
-    return fragment_set_source(side->stored ? side->stored : side->written);
+    return fragment_set_source(fleet_side_set(side));
 }
 
 const struct fleet_object *fleet_side_find(const struct fleet_side *side, const struct object_key *key) {

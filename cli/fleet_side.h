@@ -33,6 +33,9 @@ void fleet_side_settle(struct fleet_side *side);
 // What views read: the objects of the files, after fleet_side_settle those that are stored.
 const struct view_source *fleet_side_source(const struct fleet_side *side);
 
+// The same as a set: for what counts over all objects.
+const struct fragment_set *fleet_side_set(const struct fleet_side *side);
+
 // NULL when there is none. After fleet_side_settle.
 const struct fleet_object *fleet_side_find(const struct fleet_side *side, const struct object_key *key);
 struct fleet_object *fleet_side_of_manifest(struct fleet_side *side, const struct manifest *manifest);

@@ -2,7 +2,9 @@
 #include "cli/commands.h"
 
 #include "base/log.h"
+#include "cli/decision_options.h"
 #include "cli/policy_files.h"
+#include "cli/serve_fleet.h"
 #include "webhook/gate.h"
 
 #include <getopt.h>
@@ -18,6 +20,9 @@ struct serve_options {
     const char *policies;      // NULL: the ones built into the program
     struct gate_options gate;
     const char *client_names[MOST_CLIENT_NAMES];
+    struct decision_options decisions;
+    struct fleet_options fleet;
+    struct serve_fleet *running; // NULL: no management cluster was named
     enum log_format log_format;
     enum log_level log_level;
 };
@@ -63,6 +68,8 @@ static const struct option_entry entries[] = {
      "written once both ports are open: \"webhook PORT\", \"ops PORT\"", NULL},
     {OPTION_LOG_FORMAT, "log-format", "FORMAT", "text or json", formats},
     {OPTION_LOG_LEVEL, "log-level", "LEVEL", "debug, info, warn or error (info)", levels},
+    FLEET_OPTIONS,
+    DECISION_OPTIONS,
     {0, NULL, NULL, NULL, NULL},
 };
 
@@ -152,6 +159,7 @@ static int read_choice(struct serve_options *options, int option, const char *va
 static int read_one(struct serve_options *options, int option, const char *value) {
     const char **text = text_slot(options, option);
     uint64_t *duration = duration_slot(options, option);
+    bool fine;
     struct error error;
     if (text) {
         *text = value;
@@ -168,6 +176,14 @@ static int read_one(struct serve_options *options, int option, const char *value
             return usage_error(&serve_command, "more than %d times --client-name", MOST_CLIENT_NAMES);
         }
         options->client_names[options->gate.client_name_count++] = value;
+    } else if (decision_option_is(option)) {
+        if (!decision_option_read(&options->decisions, option, value, &error)) {
+            return usage_error(&serve_command, "%s", error.message);
+        }
+    } else if (fleet_options_read(&options->fleet, option, value, &fine, &error)) {
+        if (!fine) {
+            return usage_error(&serve_command, "%s", error.message);
+        }
     } else if (option == OPTION_LOG_FORMAT || option == OPTION_LOG_LEVEL) {
         return read_choice(options, option, value);
     } else {
@@ -177,9 +193,18 @@ static int read_one(struct serve_options *options, int option, const char *value
 }
 
 static int check(const struct serve_options *options) {
-    if (!options->gate.tls.certificate || !options->gate.tls.key) {
+    bool is_given = fleet_options_given(&options->fleet);
+    bool has_files = options->gate.tls.certificate && options->gate.tls.key;
+    if (options->fleet.rotates && (options->gate.tls.certificate || options->gate.tls.key)) {
+        return usage_error(&serve_command, "--cert-mode self makes its own --tls-cert and --tls-key");
+    }
+    if (!options->fleet.rotates && !has_files) {
         return usage_error(&serve_command,
                            "--tls-cert and --tls-key are needed; 'fleetgate certs init' makes them");
+    }
+    if ((options->fleet.rotates || options->fleet.audit_interval_ns > 0) && !is_given) {
+        return usage_error(&serve_command, "%s needs --in-cluster or --kubeconfig",
+                           options->fleet.rotates ? "--cert-mode self" : "--audit-interval");
     }
     if (options->gate.client_name_count > 0 && !options->gate.tls.client_authorities) {
         return usage_error(&serve_command, "--client-name needs --client-ca");
@@ -195,7 +220,13 @@ static bool load_policies(void *data, struct policy_set **ret_set, struct error 
     const struct policy_set_request request = {.configuration = options->configuration,
                                                .policies = options->policies,
                                                .evaluators = options->gate.threads};
-    return policy_files_load(&request, ret_set, error);
+    CLEANUP(policy_set_unref) struct policy_set *set = NULL;
+    if (!policy_files_load(&request, &set, error) ||
+        !serve_fleet_use_policies(options->running, set, error)) {
+        return false;
+    }
+    *ret_set = policy_set_unref_take(&set);
+    return true;
 }
 
 static void set_defaults(struct serve_options *options) {
@@ -208,6 +239,7 @@ static void set_defaults(struct serve_options *options) {
                  .threads = threads < MOST_THREADS ? threads : MOST_THREADS,
                  .timeout_ns = 1000000000,
                  .drain_timeout_ns = 10000000000},
+        .decisions = DECISION_OPTION_DEFAULTS,
         .log_format = LOG_TEXT,
         .log_level = LOG_INFO,
     };
@@ -232,6 +264,7 @@ static int read_options(int argc, char **argv, struct serve_options *options) {
     options->gate.policy_paths[0] = options->configuration;
     options->gate.policy_paths[1] = options->policies;
     options->gate.client_names = options->client_names;
+    options->gate.decision_log = decision_options_recorder(&options->decisions);
     return check(options);
 }
 
@@ -251,13 +284,22 @@ int serve_main(int argc, char **argv) {
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
 
+    CLEANUP(serve_fleet_free) struct serve_fleet *fleet = NULL; // outlives the gate, which asks it
     CLEANUP(gate_free) struct gate *gate = NULL;
     struct error error = {0};
+    if (fleet_options_given(&options.fleet) &&
+        !serve_fleet_start(&options.fleet, &options.gate, &fleet, &error)) {
+        fprintf(stderr, "fleetgate serve: %s\n", error.message);
+        return EXIT_USAGE;
+    }
+    options.running = fleet;
     if (!gate_start(&options.gate, &gate, &error)) {
         fprintf(stderr, "fleetgate serve: %s\n", error.message);
         return EXIT_USAGE;
     }
+    serve_fleet_attach(fleet, gate);
     gate_run(gate, &signals);
     gate_drain(gate, &signals);
+    serve_fleet_attach(fleet, NULL);
     return EXIT_CLEAN;
 }

@@ -10,6 +10,7 @@ struct configuration {
     size_t policy_count;
     const struct exception *exceptions;
     size_t exception_count;
+    const char *revision; // NULL: none
 };
 
 static bool expect_value(struct setting_reader *reader, const struct node *root, const char *key,
@@ -51,12 +52,32 @@ static bool read_policies(struct setting_reader *reader, const struct node *map,
     return true;
 }
 
+// Who keeps the document in Git stamps it with its commit.
+static bool read_metadata(struct setting_reader *reader, const struct node *map,
+                          struct configuration *configuration) {
+    static const char *const keys[] = {"name", "revision"};
+    const char *name = NULL;
+    if (!map) {
+        return true;
+    }
+    setting_enter_key(reader, "metadata");
+    if (!setting_check_map(reader, map, keys, sizeof(keys) / sizeof(keys[0])) ||
+        !setting_read_text(reader, map, "name", true, &name) ||
+        !setting_read_text(reader, map, "revision", true, &configuration->revision)) {
+        return false;
+    }
+    configuration->revision = configuration->revision ? configuration->revision : name;
+    setting_leave(reader, 0);
+    return true;
+}
+
 static bool read_root(struct setting_reader *reader, const struct node *root,
                       struct configuration *configuration) {
-    static const char *const keys[] = {"apiVersion", "kind", "policies", "exceptions"};
+    static const char *const keys[] = {"apiVersion", "kind", "metadata", "policies", "exceptions"};
     if (!setting_check_map(reader, root, keys, sizeof(keys) / sizeof(keys[0])) ||
         !expect_value(reader, root, "apiVersion", "fleetgate.dev/v1alpha1") ||
         !expect_value(reader, root, "kind", "Configuration") ||
+        !read_metadata(reader, node_get(root, "metadata"), configuration) ||
         !read_policies(reader, node_get(root, "policies"), configuration)) {
         return false;
     }
@@ -114,4 +135,8 @@ size_t configuration_exception_count(const struct configuration *configuration) 
 
 const struct exception *configuration_exception(const struct configuration *configuration, size_t index) {
     return index < configuration->exception_count ? &configuration->exceptions[index] : NULL;
+}
+
+const char *configuration_revision(const struct configuration *configuration) {
+    return configuration->revision ? configuration->revision : "";
 }

@@ -59,6 +59,8 @@ const struct policy_settings *configuration_find(const struct configuration *con
                                                  const char *policy);
 size_t configuration_exception_count(const struct configuration *configuration);
 const struct exception *configuration_exception(const struct configuration *configuration, size_t index);
+// metadata.revision, or else metadata.name; "" where it has neither.
+const char *configuration_revision(const struct configuration *configuration);
 
 bool scope_matches(const struct scope *scope, const char *namespace, const struct node *object_labels,
                    const struct node *cluster_labels);

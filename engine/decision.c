@@ -23,7 +23,8 @@ const char *policy_mode_name(enum policy_mode mode) {
 }
 
 const char *policy_fault_name(enum policy_fault fault) {
-    static const char *const names[] = {"none", "error", "time", "memory", "stack", "blocked", "deadline"};
+    static const char *const names[] = {"none",  "error",   "time",     "memory",
+                                        "stack", "blocked", "deadline", "inventory"};
     _Static_assert(sizeof(names) / sizeof(names[0]) == FAULT_COUNT, "a name for each fault");
     return name_of(names, FAULT_COUNT, fault);
 }

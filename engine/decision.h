@@ -10,12 +10,13 @@ enum severity { SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL 
 // Why a policy could not finish. Each has its own metric label and message.
 enum policy_fault {
     FAULT_NONE,
-    FAULT_ERROR,    // a Lua error in the policy
-    FAULT_TIME,     // its time budget
-    FAULT_MEMORY,   // its heap cap
-    FAULT_STACK,    // recursion
-    FAULT_BLOCKED,  // it called what the sandbox has not
-    FAULT_DEADLINE, // the request's wall-clock deadline
+    FAULT_ERROR,     // a Lua error in the policy
+    FAULT_TIME,      // its time budget
+    FAULT_MEMORY,    // its heap cap
+    FAULT_STACK,     // recursion
+    FAULT_BLOCKED,   // it called what the sandbox has not
+    FAULT_DEADLINE,  // the request's wall-clock deadline
+    FAULT_INVENTORY, // what counts the fleet gave no answer
     FAULT_COUNT,
 };
 
@@ -82,10 +83,10 @@ static inline void decision_clear_cleanup(struct decision *decision) {
     decision_clear(decision);
 }
 
-const char *severity_name(enum severity severity);   // "low", "medium", "high", "critical"
-const char *policy_mode_name(enum policy_mode mode); // "off", "audit", "warn", "deny"
-const char *policy_fault_name(
-    enum policy_fault fault); // "none", "error", "time", "memory", "stack", "blocked", "deadline"
+const char *severity_name(enum severity severity);            // "low", "medium", "high", "critical"
+const char *policy_mode_name(enum policy_mode mode);          // "off", "audit", "warn", "deny"
+const char *policy_fault_name(enum policy_fault fault);       // "none", "error", "time", "memory", "stack",
+                                                              // "blocked", "deadline", "inventory"
 const char *policy_outcome_name(enum policy_outcome outcome); // "pass", "violated", "unknown", "fault"
 // Does this violation by itself deny? (mode deny, no exception, not there before)
 bool violation_denies(const struct violation *violation);

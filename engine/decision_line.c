@@ -83,6 +83,7 @@ void line_append_fault(struct buffer *out, const struct policy_result *result) {
         [FAULT_STACK] = "it calls itself too deeply",
         [FAULT_BLOCKED] = "it called something that policies may not use",
         [FAULT_DEADLINE] = "the deadline of the request passed",
+        [FAULT_INVENTORY] = "what counts the fleet gave no answer",
     };
     buffer_append_text(out, "policy could not be evaluated: ");
     bool told = result->fault_message && *result->fault_message;

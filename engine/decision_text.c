@@ -46,7 +46,8 @@ static bool append_violation(struct buffer *out, const struct violation *violati
 static void append_fault(struct buffer *out, const struct policy_result *result) {
     line_append_policy(out, result->policy);
     line_append_fault(out, result);
-    bool passing = result->fault == FAULT_TIME || result->fault == FAULT_DEADLINE;
+    bool passing = result->fault == FAULT_TIME || result->fault == FAULT_DEADLINE ||
+                   result->fault == FAULT_INVENTORY;
     buffer_append_text(
         out, passing ? "\n  fix: try again; if it stays, ask the platform team to look at policy "
                      : "\n  fix: this is not about the change; ask the platform team to look at policy ");
@@ -96,8 +97,7 @@ static void add_faults(struct denial *denial, const struct decision *decision) {
     }
 }
 
-// "decision: 8f3a51c2" on the last line where that is a docs line or "and N more", else on a line of its own.
-static void append_name(struct denial *denial, const char *uid) {
+void decision_name(const char *uid, struct buffer *ret_name) {
     struct buffer name;
     buffer_init(&name, UID_RUNES * 4);
     buffer_append_text(&name, uid ? uid : "");
@@ -108,12 +108,20 @@ static void append_name(struct denial *denial, const char *uid) {
             length++;
         } while (((unsigned char)name.data[length] & 0xC0) == 0x80);
     }
-    if (length > 0) {
-        bool same_line = denial->ends_with_docs || denial->hidden > 0;
-        buffer_append_text(&denial->text, same_line ? "   decision: " : "\n  decision: ");
-        buffer_append(&denial->text, name.data, length);
-    }
+    buffer_append(ret_name, name.data, length);
     buffer_clear(&name);
+}
+
+// "decision: 8f3a51c2" on the last line where that is a docs line or "and N more", else on a line of its own.
+static void append_name(struct denial *denial, const char *uid) {
+    size_t before = denial->text.length;
+    bool same_line = denial->ends_with_docs || denial->hidden > 0;
+    buffer_append_text(&denial->text, same_line ? "   decision: " : "\n  decision: ");
+    size_t head = denial->text.length;
+    decision_name(uid, &denial->text);
+    if (denial->text.length == head) {
+        buffer_truncate(&denial->text, before);
+    }
 }
 
 void decision_denial(const struct decision *decision, const struct review *review, struct buffer *ret_text) {

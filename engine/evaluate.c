@@ -170,6 +170,8 @@ static void run_policies(struct policy_set *set, struct evaluation *evaluation, 
         run.mode = policy_set_mode(policy, setting, evaluation->review->door);
         // Audit only watches: nothing is filled in.
         if (run.mode != MODE_OFF && !(evaluation->mutating && run.mode == MODE_AUDIT)) {
+            evaluation->result = decision->result_count;
+            evaluation->on_error_denies = !setting || setting->on_error_denies;
             run_policy(&run, setting, &decision->results[decision->result_count++]);
         }
     }
@@ -182,9 +184,11 @@ static void run_engine(struct policy_set *set, const struct review *review, bool
     struct evaluation evaluation;
     evaluation_begin(&evaluation, evaluator, review, decision.arena);
     evaluation.mutating = mutating;
+    evaluation.set = set;
     watchdog_start(evaluator->state, set->policy_budget_ns, review->deadline_ns);
     run_policies(set, &evaluation, &decision);
     watchdog_stop();
+    budget_settle(set, &evaluation, decision.results, decision.result_count);
     decision.violations = evaluation.violations.items;
     decision.violation_count = evaluation.violations.count;
     decision.unknowns = evaluation.unknowns.items;

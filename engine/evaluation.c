@@ -109,3 +109,12 @@ void evaluation_add_unknown(struct evaluation *evaluation, const struct origin *
 void evaluation_add_patch(struct evaluation *evaluation, const struct patch_operation *operation) {
     ADD(evaluation->patch, *operation);
 }
+
+bool evaluation_add_ask(struct evaluation *evaluation, const struct budget_ask *ask) {
+    enum { MOST_ASKS = 1000 };
+    if (evaluation->asks.count == MOST_ASKS) {
+        return false;
+    }
+    ADD(evaluation->asks, *ask);
+    return true;
+}

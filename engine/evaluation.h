@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/buffer.h"
+#include "engine/budget_ask.h"
 #include "engine/decision.h"
 #include "engine/evaluator.h"
 
@@ -24,11 +25,15 @@ struct evaluation {
     const struct policy *policy; // that runs now
     enum policy_mode mode;       // of that policy at this door
     bool mutating;
-    bool has_change; // REFERENCE_CHANGE_VALUE is of this evaluation
-    size_t said;     // violations, warnings and unknowns of this policy so far: capped
+    bool has_change;      // REFERENCE_CHANGE_VALUE is of this evaluation
+    size_t result;        // index of its result in the decision
+    bool on_error_denies; // of its setting
+    const struct policy_set *set;
+    size_t said; // violations, warnings and unknowns of this policy so far: capped
     ARENA_LIST(struct violation) violations;
     ARENA_LIST(struct unknown_value) unknowns;
     ARENA_LIST(struct patch_operation) patch;
+    ARENA_LIST(struct budget_ask) asks;
     struct buffer scratch[SCRATCH_COUNT];
 };
 
@@ -51,6 +56,8 @@ void evaluation_add_violation(struct evaluation *evaluation, const struct violat
 void evaluation_add_unknown(struct evaluation *evaluation, const struct origin *origin, const char *why,
                             bool unseen);
 void evaluation_add_patch(struct evaluation *evaluation, const struct patch_operation *operation);
+// False: the review has asked for too much already.
+bool evaluation_add_ask(struct evaluation *evaluation, const struct budget_ask *ask);
 
 // Pushes what Lua sees.
 void lua_node_push(lua_State *state, const struct node *node, const struct node *root,
@@ -59,6 +66,7 @@ void lua_node_push(lua_State *state, const struct node *node, const struct node 
 const struct node *lua_node_check(lua_State *state, int index);
 void lua_empty_map_push(lua_State *state, const struct object_key *object);
 void lua_change_push(lua_State *state);
+void lua_delivers_push(lua_State *state);                                 // change.delivers
 void lua_cluster_push(lua_State *state, const struct cluster_view *view); // nil for NULL
 void lua_origin_push(lua_State *state, const struct origin *origin);
 // Notes that the running policy depends on this unknown and pushes the value unknown.

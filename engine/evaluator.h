@@ -20,6 +20,7 @@ enum evaluator_reference {
     REFERENCE_POOLS,
     REFERENCE_FACTS,
     REFERENCE_ORIGIN,
+    REFERENCE_DELIVERED,
     REFERENCE_UNKNOWN, // the value itself
     REFERENCE_REPORT,
     REFERENCE_PATCH,
@@ -32,6 +33,7 @@ enum evaluator_reference {
 struct loaded_policy {
     int validate; // registry references, LUA_NOREF when absent
     int mutate;
+    int keeps;
     int *params; // one reference for each setting, and one for "no setting"
     size_t params_count;
 };
@@ -88,6 +90,7 @@ void *evaluator_push(lua_State *state, enum evaluator_reference metatable, size_
 void lua_object_open(struct evaluator *evaluator);
 void lua_view_open(struct evaluator *evaluator);
 void lua_change_open(struct evaluator *evaluator);
+void lua_delivers_open(struct evaluator *evaluator);
 void lua_unknown_open(struct evaluator *evaluator);
 void lua_report_open(struct evaluator *evaluator);
 void lua_patch_open(struct evaluator *evaluator);

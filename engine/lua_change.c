@@ -23,19 +23,30 @@ enum change_field {
     CHANGE_OPTIONS,
     CHANGE_DRY_RUN,
     CHANGE_DOOR,
+    CHANGE_DELIVERS,
     CHANGE_ORIGIN,
 };
 
 static const struct field_name change_names[] = {
-    {"operation", CHANGE_OPERATION}, {"group", CHANGE_GROUP},
-    {"version", CHANGE_VERSION},     {"kind", CHANGE_KIND},
-    {"resource", CHANGE_RESOURCE},   {"subresource", CHANGE_SUBRESOURCE},
-    {"namespace", CHANGE_NAMESPACE}, {"name", CHANGE_NAME},
-    {"object", CHANGE_OBJECT},       {"old_object", CHANGE_OLD_OBJECT},
-    {"before", CHANGE_BEFORE},       {"after", CHANGE_AFTER},
-    {"user", CHANGE_USER},           {"options", CHANGE_OPTIONS},
-    {"dry_run", CHANGE_DRY_RUN},     {"door", CHANGE_DOOR},
-    {"origin", CHANGE_ORIGIN},       {NULL, 0},
+    {"operation", CHANGE_OPERATION},
+    {"group", CHANGE_GROUP},
+    {"version", CHANGE_VERSION},
+    {"kind", CHANGE_KIND},
+    {"resource", CHANGE_RESOURCE},
+    {"subresource", CHANGE_SUBRESOURCE},
+    {"namespace", CHANGE_NAMESPACE},
+    {"name", CHANGE_NAME},
+    {"object", CHANGE_OBJECT},
+    {"old_object", CHANGE_OLD_OBJECT},
+    {"before", CHANGE_BEFORE},
+    {"after", CHANGE_AFTER},
+    {"user", CHANGE_USER},
+    {"options", CHANGE_OPTIONS},
+    {"dry_run", CHANGE_DRY_RUN},
+    {"door", CHANGE_DOOR},
+    {"delivers", CHANGE_DELIVERS},
+    {"origin", CHANGE_ORIGIN},
+    {NULL, 0},
 };
 
 enum user_field { USER_NAME, USER_GROUPS };
@@ -160,6 +171,9 @@ static int change_index(lua_State *state) {
         return push_value(state, VALUE_AFTER);
     case CHANGE_USER:
         return push_value(state, VALUE_USER);
+    case CHANGE_DELIVERS:
+        lua_delivers_push(state); // a table that policies could write: each gets its own
+        return 1;
     case CHANGE_OPTIONS:
         lua_node_push(state, review->options, review->options, &review->change.key);
         return 1;
@@ -211,4 +225,5 @@ void lua_change_open(struct evaluator *evaluator) {
     evaluator_name_index(evaluator, REFERENCE_CHANGE, change_index, change_names);
     evaluator_metatable(evaluator, REFERENCE_USER, plain);
     evaluator_name_index(evaluator, REFERENCE_USER, user_index, user_names);
+    lua_delivers_open(evaluator);
 }

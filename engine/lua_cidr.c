@@ -1,7 +1,7 @@
 #include "engine/lua_libraries.h"
 
-#include "engine/cidr.h"
 #include "engine/lua_argument.h"
+#include "fleet/cidr.h"
 
 #include <lauxlib.h>
 #include <string.h>

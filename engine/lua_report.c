@@ -1,4 +1,5 @@
 // report.deny and report.warn.
+#include "engine/lua_report.h"
 #include "base/field_path.h"
 #include "engine/evaluation.h"
 #include "engine/evaluator.h"
@@ -15,22 +16,33 @@ enum report_kind { REPORT_DENY, REPORT_WARN };
 
 static const char *const known_keys[] = {"at", "message", "detail", "hint", "excess", NULL};
 
-static void check_keys(lua_State *state, const char *function) {
+static const char *key_list(lua_State *state, const char *const *keys) {
+    luaL_Buffer list;
+    luaL_buffinit(state, &list);
+    for (size_t i = 0; keys[i]; i++) {
+        luaL_addstring(&list, i > 0 ? ", " : "");
+        luaL_addstring(&list, keys[i]);
+    }
+    luaL_pushresult(&list);
+    return lua_tostring(state, -1);
+}
+
+void lua_report_check_keys(lua_State *state, const char *function, const char *const *keys) {
+    luaL_checktype(state, 1, LUA_TTABLE);
     for (lua_pushnil(state); lua_next(state, 1); lua_pop(state, 1)) {
         const char *key = lua_type(state, -2) == LUA_TSTRING ? lua_tostring(state, -2) : "?";
         bool known = false;
-        for (size_t i = 0; known_keys[i] && !known; i++) {
-            known = strcmp(known_keys[i], key) == 0;
+        for (size_t i = 0; keys[i] && !known; i++) {
+            known = strcmp(keys[i], key) == 0;
         }
         if (!known) {
-            luaL_error(state, "report.%s: unknown key '%s'; it takes at, message, detail, hint, excess",
-                       function, key);
+            luaL_error(state, "report.%s: unknown key '%s'; it takes %s", function, key,
+                       key_list(state, keys));
         }
     }
 }
 
-// The text member, copied and cut; NULL when absent.
-static const char *read_text(lua_State *state, const char *key, const char *function) {
+const char *lua_report_text(lua_State *state, const char *key, const char *function) {
     const char *copy = NULL;
     int type = lua_getfield(state, 1, key);
     if (lua_is_unknown(state, -1)) {
@@ -71,7 +83,7 @@ static bool read_path_origin(lua_State *state, const char *path, const char *fun
     return true;
 }
 
-static bool read_origin(lua_State *state, const char *function, struct origin *ret_origin) {
+bool lua_report_origin(lua_State *state, const char *function, struct origin *ret_origin) {
     bool fine;
     if (lua_getfield(state, 1, "at") == LUA_TNIL) {
         fine = read_path_origin(state, "", function, ret_origin);
@@ -104,7 +116,7 @@ static int report(lua_State *state, enum report_kind kind, const char *function)
     if (evaluation->mutating) {
         return luaL_error(state, "report.%s is not there in mutate", function);
     }
-    check_keys(state, function);
+    lua_report_check_keys(state, function, known_keys);
     struct violation violation = {.policy = evaluation->policy->name,
                                   .severity = evaluation->policy->severity,
                                   .mode = kind == REPORT_DENY ? evaluation->mode : MODE_WARN,
@@ -112,14 +124,14 @@ static int report(lua_State *state, enum report_kind kind, const char *function)
     if (kind == REPORT_WARN && evaluation->mode == MODE_AUDIT) {
         violation.mode = MODE_AUDIT;
     }
-    violation.message = read_text(state, "message", function);
-    violation.detail = read_text(state, "detail", function);
-    violation.hint = read_text(state, "hint", function);
+    violation.message = lua_report_text(state, "message", function);
+    violation.detail = lua_report_text(state, "detail", function);
+    violation.hint = lua_report_text(state, "hint", function);
     if (!violation.message) {
         return luaL_error(state, "report.%s: message is missing", function);
     }
     read_excess(state, &violation, function);
-    if (read_origin(state, function, &violation.origin) && evaluation->said++ < MOST_SAID) {
+    if (lua_report_origin(state, function, &violation.origin) && evaluation->said++ < MOST_SAID) {
         evaluation_add_violation(evaluation, &violation);
     }
     return 0;
@@ -134,7 +146,9 @@ static int report_warn(lua_State *state) {
 }
 
 void lua_report_open(struct evaluator *evaluator) {
-    static const luaL_Reg functions[] = {{"deny", report_deny}, {"warn", report_warn}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"deny", report_deny},           {"warn", report_warn},
+                                         {"budget", lua_report_budget},   {"unique", lua_report_unique},
+                                         {"deletes", lua_report_deletes}, {NULL, NULL}};
     luaL_newlib(evaluator->state, functions);
     sandbox_seal(evaluator->state, "report");
     evaluator->references[REFERENCE_REPORT] = luaL_ref(evaluator->state, LUA_REGISTRYINDEX);

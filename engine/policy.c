@@ -196,7 +196,7 @@ static bool read_function(lua_State *state, int index, const char *key, bool *re
 
 // A function under another name is most likely a misspelt validate or mutate.
 static bool refuse_function(const char *key, struct error *error) {
-    static const char *const functions[] = {"validate", "mutate"};
+    static const char *const functions[] = {"validate", "mutate", "keeps"};
     const char *nearest = nearest_name(key, functions, COUNT(functions));
     return error_set(error, ERROR_INVALID, nearest ? "%s: unknown key; did you mean %s?" : "%s: unknown key",
                      key, nearest);
@@ -207,7 +207,8 @@ static bool data_document(lua_State *state, int index, struct document **ret_doc
     lua_newtable(state);
     for (lua_pushnil(state); lua_next(state, index);) {
         const char *key = lua_type(state, -2) == LUA_TSTRING ? lua_tostring(state, -2) : "";
-        if (strcmp(key, "validate") == 0 || strcmp(key, "mutate") == 0 || strcmp(key, "params") == 0) {
+        if (strcmp(key, "validate") == 0 || strcmp(key, "mutate") == 0 || strcmp(key, "keeps") == 0 ||
+            strcmp(key, "params") == 0) {
             lua_pop(state, 1);
             continue;
         }
@@ -250,7 +251,8 @@ bool policy_read(lua_State *state, int index, const char *file, struct arena *ar
         return error_set(error, ERROR_INVALID, "%s: the file must end with return policy { … }", file);
     }
     if (!read_function(state, index, "validate", &policy.validates, error) ||
-        !read_function(state, index, "mutate", &policy.mutates, error)) {
+        !read_function(state, index, "mutate", &policy.mutates, error) ||
+        !read_function(state, index, "keeps", &policy.keeps, error)) {
         return error_wrap(error, "%s", file);
     }
     if (!read_data(state, index, arena, &policy, error)) {

@@ -37,6 +37,7 @@ struct policy {
     size_t object_count;
     struct param_schema *params;
     bool validates, mutates;
+    bool keeps;                             // says what the inventory has to count besides clusters
     const struct policy_settings *settings; // borrowed from the configuration; NULL: none
     struct document *data;                  // what the texts point into
 };

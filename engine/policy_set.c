@@ -50,7 +50,8 @@ static void keep_params(struct evaluator *evaluator, const struct policy *policy
 // The policy table is on the stack, alone.
 static bool keep_policy(struct evaluator *evaluator, struct loaded_policy *loaded, struct error *error) {
     return keep_function(evaluator->state, "validate", &loaded->validate, error) &&
-           keep_function(evaluator->state, "mutate", &loaded->mutate, error);
+           keep_function(evaluator->state, "mutate", &loaded->mutate, error) &&
+           keep_function(evaluator->state, "keeps", &loaded->keeps, error);
 }
 
 static void finish_loading(struct policy_set *set, struct evaluator *evaluator) {
@@ -291,9 +292,10 @@ bool policy_set_load(const struct policy_set_options *options, struct policy_set
     set->coverage = options->coverage;
     copy_sources(set, options);
     if (!read_policies(set, error) || !apply_configuration(set, error) || !check_params(set, error) ||
-        !make_evaluators(set, options->evaluators, error)) {
+        !make_evaluators(set, options->evaluators, error) || !policy_wants_read(set, error)) {
         return false;
     }
+    policy_set_compute_digest(set);
     *ret_set = policy_set_unref_take(&set);
     return true;
 }

@@ -44,3 +44,10 @@ size_t policy_set_count(const struct policy_set *set);
 // Borrowed from the set; sorted by name. NULL when there is none of that name.
 const struct policy *policy_set_policy(const struct policy_set *set, size_t index);
 const struct policy *policy_set_find(const struct policy_set *set, const char *name);
+
+// What is in force: "sha256:…" over the sources and the configuration. It is that of a list which sha256sum
+// makes: "HEX  NAME.lua" and "HEX  lib/NAME.lua" by name without folders, then "HEX  configuration" where
+// there is one, of its canonical JSON (RFC 8785). Borrowed from the set.
+const char *policy_set_digest(const struct policy_set *set);
+// The configuration's metadata.revision or metadata.name, "" where it has none. Borrowed from the set.
+const char *policy_set_revision(const struct policy_set *set);

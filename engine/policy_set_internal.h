@@ -4,11 +4,12 @@
 #include "engine/configuration.h"
 #include "engine/evaluator.h"
 #include "engine/policy_set.h"
+#include "engine/policy_wants.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { EVALUATOR_SLOTS = 64 };
+enum { EVALUATOR_SLOTS = 64, POLICY_DIGEST_BYTES = 72 };
 
 struct policy_set {
     atomic_uint references;
@@ -20,8 +21,12 @@ struct policy_set {
     struct document *document; // of the configuration
     struct configuration *configuration;
     char *configuration_file;
+    char digest[POLICY_DIGEST_BYTES];
     uint64_t policy_budget_ns;
     size_t heap_bytes;
+    struct policy_wants wants;
+    const char **wanted_labels; // what wants points to
+    struct inventory_field *wanted_fields;
     struct line_coverage *coverage; // borrowed; NULL unless lines are recorded
     // A thread comes back to the state that it used last: its memory is in that processor's cache.
     _Atomic(struct evaluator *) near[EVALUATOR_SLOTS];
@@ -29,6 +34,9 @@ struct policy_set {
     struct evaluator *free;
     unsigned free_count, free_maximum;
 };
+
+// Fills in digest, once sources and document are there.
+void policy_set_compute_digest(struct policy_set *set);
 
 // An evaluator for one thread; made if none is free. Give it back.
 struct evaluator *policy_set_borrow(struct policy_set *set);

@@ -9,7 +9,7 @@
 #include "engine/lua_json.h"
 #include "engine/policy_test_case.h"
 #include "engine/policy_test_verdict.h"
-#include "fleet/fragment_set.h"
+#include "fleet/fragment_keeper.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -193,6 +193,9 @@ static bool run_case(struct test_run *run, const struct policy_test_case *test, 
     CLEANUP(fragment_set_free) struct fragment_set *after = others(test, test->objects_after);
     review.before = fragment_set_source(before);
     review.after = fragment_set_source(after);
+    // A case that names no other objects has no inventory either.
+    CLEANUP(fragment_keeper_free) struct fragment_keeper *keeper = fragment_keeper_new(before, after);
+    review.keeper = review.after->is_complete ? fragment_keeper_get(keeper) : NULL;
     struct policy_test_verdict verdict = {0};
     bool fine = policy_test_judge(set, &review, &verdict, error);
     if (fine) {

@@ -1,6 +1,7 @@
 // The question: may this change be made? Built by the webhook, by check and by the reconciler alike.
 #pragma once
 
+#include "fleet/budget.h"
 #include "fleet/cluster_view.h"
 #include "fleet/object_change.h"
 
@@ -20,6 +21,7 @@ struct review {
     uint64_t deadline_ns; // CLOCK_MONOTONIC when the answer must be there; 0: no deadline
     const struct view_source *before; // other objects of the fleet before and after the change; may be NULL
     const struct view_source *after;
+    const struct budget_keeper *keeper; // of limits over the whole fleet; NULL: they are not judged
 };
 
 const char *door_name(enum door door); // "admission", "check", "reconcile"

@@ -66,7 +66,7 @@ static bool read_network(const char *text, struct network *ret_network) {
         return false;
     }
     for (unsigned i = network.length; i < IPV6_BITS; i++) {
-        network.bits[i / 8] &= (uint8_t)~(0x80U >> (i % 8));
+        network.bits[i / 8] &= (uint8_t) ~(0x80U >> (i % 8));
     }
     *ret_network = network;
     return true;
@@ -126,9 +126,9 @@ static uint32_t new_node(struct cidr_set *set, const struct network *network, un
 // Where a node hangs: in its parent, or as a root.
 static uint32_t *link_to(struct cidr_set *set, uint32_t at) {
     const struct trie_node *node = &set->nodes[at];
-    return node->parent ? &set->nodes[node->parent].children[bit_at(
-                              node->bits, set->nodes[node->parent].length)]
-                        : &set->roots[node->is_ipv6];
+    return node->parent
+               ? &set->nodes[node->parent].children[bit_at(node->bits, set->nodes[node->parent].length)]
+               : &set->roots[node->is_ipv6];
 }
 
 // The node of exactly this network, made where it is missing.

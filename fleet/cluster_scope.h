@@ -38,8 +38,8 @@ struct cluster_scope {
 void cluster_scope_open(struct cluster_scope *scope, struct arena *arena, const struct view_source *source,
                         const struct object_key *changed, const struct fragment *fragment,
                         const struct fragment *other);
-// The Cluster that the fragment belongs to, by its own words or those of objects around it; false: nobody says,
-// or they don't agree. Borrowed from the fragment and the arena.
+// The Cluster that the fragment belongs to, by its own words or those of objects around it; false: nobody
+// says, or they don't agree. Borrowed from the fragment and the arena.
 bool cluster_scope_claimed(struct arena *arena, const struct view_source *source,
                            const struct fragment *fragment, struct object_key *ret_cluster);
 // The changed object hides the source's.

@@ -329,7 +329,7 @@ void fragment_pack_release(struct text_pool *pool, const uint8_t *bytes) {
 }
 
 static void open_body(struct pack_codec *codec, struct text_pool *pool, struct arena *arena,
-                                const uint8_t *rest) {
+                      const uint8_t *rest) {
     *codec = (struct pack_codec){.pool = pool, .arena = arena, .at = rest};
     codec->text_count = (size_t)pack_number(codec, 0);
     codec->texts = arena_alloc(arena, (codec->text_count + 1) * sizeof(*codec->texts));

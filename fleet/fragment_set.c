@@ -222,6 +222,14 @@ bool fragment_set_add(struct fragment_set *set, const struct node *object) {
     return fragment_object_key(object, &key) && fragment_set_add_as(set, &key, object);
 }
 
+void fragment_set_list(const struct fragment_set *set, struct arena *arena, struct fragment_list *list) {
+    for (size_t i = 0; i < set->objects.bucket_count; i++) {
+        for (const struct index_node *node = set->objects.buckets[i]; node; node = node->next) {
+            fragment_list_add(arena, list, node->entry->fragment);
+        }
+    }
+}
+
 size_t fragment_set_count(const struct fragment_set *set) {
     return set->count;
 }

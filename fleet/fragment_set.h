@@ -14,6 +14,8 @@ DEFINE_CLEANUP(fragment_set_free, struct fragment_set *)
 bool fragment_set_add(struct fragment_set *set, const struct node *object);
 // The same with the key that a review gives.
 bool fragment_set_add_as(struct fragment_set *set, const struct object_key *key, const struct node *object);
+// Adds every fragment, in any order.
+void fragment_set_list(const struct fragment_set *set, struct arena *arena, struct fragment_list *list);
 size_t fragment_set_count(const struct fragment_set *set);
 
 // Says whether the set holds the whole fleet (at first it does not): then a cluster's pools are all known.

@@ -34,9 +34,8 @@ static inline uint32_t id_index_match(const struct id_index *index, uint32_t nod
 }
 // Nodes of one hash, 0 behind the last; valid until the next change.
 static inline uint32_t id_index_first(const struct id_index *index, uint32_t hash) {
-    return index->bucket_count
-               ? id_index_match(index, index->buckets[hash & (index->bucket_count - 1)], hash)
-               : 0;
+    return index->bucket_count ? id_index_match(index, index->buckets[hash & (index->bucket_count - 1)], hash)
+                               : 0;
 }
 static inline uint32_t id_index_next(const struct id_index *index, uint32_t node) {
     return id_index_match(index, index->nodes[node].next, index->nodes[node].hash);

@@ -118,7 +118,6 @@ void inventory_free(struct inventory *inventory) {
     free(inventory);
 }
 
-
 static void drop_labels(struct store *store) {
     for (size_t i = 0; i < store->label_count; i++) {
         free(store->labels[i].name);

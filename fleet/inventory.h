@@ -35,8 +35,8 @@ void inventory_list_end(struct inventory *inventory, const char *group, const ch
 // Every kind that is served was listed once: what is not found does not exist.
 void inventory_complete(struct inventory *inventory, bool is_complete);
 
-// Borrowed until inventory_free, and as complete as the inventory is now: ask again for each review. Any thread;
-// what it gives is copied into the caller's arena.
+// Borrowed until inventory_free, and as complete as the inventory is now: ask again for each review. Any
+// thread; what it gives is copied into the caller's arena.
 const struct view_source *inventory_source(const struct inventory *inventory);
 
 struct inventory_counts {

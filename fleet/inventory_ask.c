@@ -24,9 +24,8 @@ int64_t inventory_sum(const struct inventory *inventory, enum amount_of of, cons
     struct store *store = inventory->store;
     uint32_t at;
     inventory_read_settled(store);
-    int64_t sum = inventory_group_named(store, per, group, &at)
-                      ? narrow(inventory_group_at(store, at)->sums[of])
-                      : 0;
+    int64_t sum =
+        inventory_group_named(store, per, group, &at) ? narrow(inventory_group_at(store, at)->sums[of]) : 0;
     inventory_unlock(store);
     return sum;
 }
@@ -153,8 +152,7 @@ static bool find_text(struct store *store, const struct other_holder *other, uin
     for (uint32_t at = id ? id_index_first(&store->text_holders, hash) : 0; at;
          at = id_index_next(&store->text_holders, at)) {
         uint32_t holder = id_index_value(&store->text_holders, at);
-        if (accepts(other, holder) &&
-            inventory_holds(inventory_account_at(store, holder), name, id)) {
+        if (accepts(other, holder) && inventory_holds(inventory_account_at(store, holder), name, id)) {
             *ret_holder = holder;
             return true;
         }
@@ -200,8 +198,9 @@ static bool has_replicas(const struct fragment *fragment, int64_t replicas) {
     uint8_t role = fragment->kind.entry->role;
     bool is_pool = (role == KIND_POOL || role == KIND_INFRASTRUCTURE_POOL) && fragment->pool_count > 0;
     const struct noted_fact *noted = is_pool ? NULL : fragment_fact(fragment, SAYS_REPLICAS);
-    const struct fact *fact =
-        is_pool ? &fragment->pools[0].view.facts[POOL_REPLICAS] : noted ? &noted->fact : NULL;
+    const struct fact *fact = is_pool ? &fragment->pools[0].view.facts[POOL_REPLICAS]
+                              : noted ? &noted->fact
+                                      : NULL;
     return fact && fact->state == FACT_KNOWN && fact->type == FACT_INTEGER && fact->value.integer == replicas;
 }
 

@@ -68,7 +68,7 @@ static void mark_accounts_of(struct store *store, const struct inventory_entry *
     mark_own(store, entry);
 }
 
-static bool is_silent(const struct inventory_entry *entry) {
+bool inventory_is_silent(const struct inventory_entry *entry) {
     return !says_cluster(entry) && !inventory_is_shared(entry);
 }
 
@@ -100,10 +100,12 @@ static void spread_up(struct store *store, const struct inventory_entry *entry, 
         uint32_t value = id_index_value(&store->referrers, at);
         const struct inventory_entry *referrer = inventory_entry_at(store, value / 2);
         bool is_only_owned = value & 1;
-        if (is_silent(referrer)) {
+        if (inventory_is_silent(referrer)) {
             spread(store, referrer, inventory_unpack(store, store->scratch, value / 2), length - 1);
         } else if (!is_only_owned) {
             climb(store, referrer, length - 1);
+        } else if (inventory_is_silent(entry)) {
+            mark_accounts_of(store, referrer);
         }
     }
 }
@@ -123,9 +125,9 @@ static void spread(struct store *store, const struct inventory_entry *entry, con
                           ? inventory_find_entry(store, &ids)
                           : 0;
         const struct inventory_entry *target = at ? inventory_entry_at(store, at) : NULL;
-        if (target && is_silent(target)) {
+        if (target && inventory_is_silent(target)) {
             spread(store, target, inventory_unpack(store, store->scratch, at), length - 1);
-        } else if (target && is_silent(entry)) {
+        } else if (target && inventory_is_silent(entry)) {
             mark_accounts_of(store, target);
         }
     }

@@ -133,7 +133,8 @@ struct inventory {
 
 // inventory.c
 void inventory_drop_configuration(struct store *store);
-uint32_t inventory_find_field(const struct store *store, const struct inventory_field *field); // its id, 0: none
+uint32_t inventory_find_field(const struct store *store,
+                              const struct inventory_field *field); // its id, 0: none
 
 // inventory_keys.c
 struct key_ids inventory_key_add(struct store *store, const struct object_key *key);
@@ -166,6 +167,8 @@ void inventory_source_open(struct inventory *inventory);
 void inventory_mark(struct store *store, uint32_t at, const struct fragment *fragment);
 // Serves many clusters and belongs to none: only its fields count.
 bool inventory_is_shared(const struct inventory_entry *entry);
+// Says no cluster itself, and may belong to one.
+bool inventory_is_silent(const struct inventory_entry *entry);
 void inventory_mark_all(struct store *store);
 // The account that the object belongs to; false: it is its own. Borrowed from arena and fragment.
 bool inventory_claimed(struct store *store, struct arena *arena, const struct fragment *fragment,

@@ -36,10 +36,9 @@ void inventory_key_drop(struct store *store, const struct key_ids *key) {
 }
 
 bool inventory_key_find(const struct store *store, const struct object_key *key, struct key_ids *ret_key) {
-    struct key_ids found = {text_pool_find(store->pool, plain_group(key->group)),
-                            text_pool_find(store->pool, key->kind),
-                            text_pool_find(store->pool, plain_namespace(key->namespace)),
-                            text_pool_find(store->pool, key->name)};
+    struct key_ids found = {
+        text_pool_find(store->pool, plain_group(key->group)), text_pool_find(store->pool, key->kind),
+        text_pool_find(store->pool, plain_namespace(key->namespace)), text_pool_find(store->pool, key->name)};
     if (!found.group || !found.kind || !found.namespace || !found.name) {
         return false;
     }

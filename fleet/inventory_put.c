@@ -38,8 +38,7 @@ static void read_fields(struct store *store, const struct object_key *key, const
     struct packed_field *fields = arena_alloc(store->scratch, (store->field_count + 1) * sizeof(*fields));
     for (size_t i = 0; i < store->field_count; i++) {
         const struct configured_field *field = &store->fields[i];
-        bool is_ours =
-            strcmp(field->kind, key->kind) == 0 && inventory_group_equal(field->group, key->group);
+        bool is_ours = strcmp(field->kind, key->kind) == 0 && inventory_group_equal(field->group, key->group);
         const char *text = is_ours ? field_text(store->scratch, object, field->path) : NULL;
         if (text) {
             fields[packed->field_count++] = (struct packed_field){field->id, text};
@@ -71,8 +70,7 @@ static struct inventory_entry *entry_new(struct store *store, const struct packe
                                       .is_template = fragment->kind.is_template,
                                       .has_fields = packed->field_count > 0,
                                       .has_extras = packed->field_count > 0 || packed->endpoint};
-    entry->cluster_name =
-        says_cluster ? text_pool_find(store->pool, fragment->cluster_key.name) : 0;
+    entry->cluster_name = says_cluster ? text_pool_find(store->pool, fragment->cluster_key.name) : 0;
     memcpy(entry->bytes, bytes->data, bytes->length);
     store->entry_bytes += sizeof(*entry) + bytes->length + sizeof(size_t);
     return entry;
@@ -252,8 +250,7 @@ void inventory_list_begin(struct inventory *inventory, const char *group, const 
         inventory_key_drop(store, &ids);
     } else {
         // Kinds are few; their texts stay.
-        store->rounds =
-            memory_realloc(store->rounds, store->round_count + 1, sizeof(*store->rounds));
+        store->rounds = memory_realloc(store->rounds, store->round_count + 1, sizeof(*store->rounds));
         round = &store->rounds[store->round_count++];
         *round = (struct list_round){.group = ids.group, .kind = ids.kind};
     }

@@ -1,4 +1,5 @@
-// What an account takes: the amounts of its cluster's view, the groups that it counts in, the values it holds.
+// What an account takes: the amounts of its cluster's view, the groups that it counts in, the values it
+// holds.
 #include "fleet/inventory_internal.h"
 
 #include "fleet/kubernetes_version.h"
@@ -77,7 +78,8 @@ static void add_groups(struct settling *settling, const struct cluster_view *vie
     const struct fact_list *regions = &view->lists[CLUSTER_REGIONS];
     for (size_t i = 0; i < regions->count; i++) {
         if (is_text(&regions->items[i])) {
-            add_group(settling, store->region, inventory_lower_case(settling->arena, regions->items[i].value.text));
+            add_group(settling, store->region,
+                      inventory_lower_case(settling->arena, regions->items[i].value.text));
         }
     }
     if (is_text(&view->facts[CLUSTER_PROVIDER])) {
@@ -123,30 +125,63 @@ static uint32_t find_entry(const struct store *store, const struct object_key *k
     return inventory_key_find(store, key, &ids) ? inventory_find_entry(store, &ids) : 0;
 }
 
+struct number_list {
+    uint32_t *items;
+    size_t count, capacity;
+};
+
+static bool add_number(struct arena *arena, struct number_list *list, uint32_t at) {
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->items[i] == at) {
+            return false;
+        }
+    }
+    uint32_t *grown = grow(arena, list->items, list->count, &list->capacity, sizeof(*list->items));
+    list->items = grown ? grown : list->items;
+    list->items[list->count++] = at;
+    return true;
+}
+
 // Objects that say no cluster themselves, and that this one names or is named by.
-// NOLINTNEXTLINE(misc-no-recursion): at most WAY_LENGTH deep.
-static void gather_near(struct settling *settling, const struct fragment *fragment, int length) {
+static void add_near(struct settling *settling, uint32_t at, struct number_list *list) {
     const struct store *store = settling->store;
+    const struct fragment *fragment = inventory_unpack(store, settling->arena, at);
     struct fragment_list near = {0};
     for (size_t i = 0; i < fragment->link_count; i++) {
-        uint32_t at = find_entry(store, &fragment->links[i].target);
-        if (at) {
-            fragment_list_add(settling->arena, &near, inventory_unpack(store, settling->arena, at));
+        uint32_t target = find_entry(store, &fragment->links[i].target);
+        if (target && inventory_is_silent(inventory_entry_at(store, target))) {
+            add_number(settling->arena, list, target);
         }
     }
     store->inner.methods->add_referrers(settling->store, settling->arena, &fragment->key, &near);
     for (size_t i = 0; i < near.count; i++) {
-        struct object_key cluster;
-        uint32_t at = find_entry(store, &near.items[i]->key);
-        const struct inventory_entry *entry = inventory_entry_at(store, at);
-        bool is_silent =
-            !entry->cluster_name && entry->role != KIND_CLUSTER && !inventory_is_shared(entry);
-        if (!is_silent || !inventory_claimed(settling->store, settling->arena, near.items[i], &cluster) ||
-            !fragment_key_matches(&cluster, &settling->key) || !add_object(settling, at)) {
-            continue;
+        uint32_t referrer = find_entry(store, &near.items[i]->key);
+        if (inventory_is_silent(inventory_entry_at(store, referrer))) {
+            add_number(settling->arena, list, referrer);
         }
-        if (length > 1) {
-            gather_near(settling, near.items[i], length - 1);
+    }
+}
+
+// Whatever belongs to the account because of who names it.
+static void gather_near(struct settling *settling) {
+    struct number_list list = {0};
+    for (size_t i = 0; i < settling->object_count; i++) {
+        add_number(settling->arena, &list, settling->objects[i]);
+    }
+    size_t from = 0;
+    for (int length = 0; length < WAY_LENGTH; length++) {
+        size_t end = list.count;
+        for (; from < end; from++) {
+            add_near(settling, list.items[from], &list);
+        }
+    }
+    for (size_t i = 0; i < list.count; i++) {
+        struct object_key cluster;
+        const struct fragment *fragment = inventory_unpack(settling->store, settling->arena, list.items[i]);
+        if (inventory_entry_at(settling->store, list.items[i])->has_extras &&
+            inventory_claimed(settling->store, settling->arena, fragment, &cluster) &&
+            fragment_key_matches(&cluster, &settling->key)) {
+            add_object(settling, list.items[i]);
         }
     }
 }
@@ -175,18 +210,15 @@ static void gather_members(struct settling *settling, uint32_t cluster, bool *re
 static void gather_named(struct settling *settling, uint32_t cluster) {
     const struct store *store = settling->store;
     if (store->field_count > 0) {
-        for (size_t i = 0, count = settling->object_count; i < count; i++) {
-            gather_near(settling, inventory_unpack(store, settling->arena, settling->objects[i]),
-                        WAY_LENGTH);
-        }
+        gather_near(settling);
         return;
     }
     const struct fragment *fragment = cluster ? inventory_unpack(store, settling->arena, cluster) : NULL;
     for (size_t i = 0; fragment && i < fragment->link_count; i++) {
         uint32_t at = find_entry(store, &fragment->links[i].target);
-        bool is_part = fragment->links[i].kind == LINK_INFRASTRUCTURE ||
-                       fragment->links[i].kind == LINK_CONTROL_PLANE;
-        if (at && is_part) {
+        bool is_part =
+            fragment->links[i].kind == LINK_INFRASTRUCTURE || fragment->links[i].kind == LINK_CONTROL_PLANE;
+        if (at && is_part && inventory_is_silent(inventory_entry_at(store, at))) {
             add_object(settling, at);
         }
     }
@@ -290,8 +322,12 @@ static bool tally_object(struct settling *settling) {
     }
     struct object_key cluster;
     const struct fragment *fragment = inventory_unpack(store, settling->arena, at);
-    if (!is_shared && (inventory_claimed(store, settling->arena, fragment, &cluster) ||
-                       (has_amounts && is_named_by_cluster(settling, entry)))) {
+    if (!is_shared && inventory_claimed(store, settling->arena, fragment, &cluster)) {
+        return false;
+    }
+    // Several Clusters name it: each counts it, but for its fields.
+    has_amounts = has_amounts && !is_named_by_cluster(settling, entry);
+    if (!has_amounts && !entry->has_fields) {
         return false;
     }
     const struct cluster_view *view =

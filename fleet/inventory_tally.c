@@ -34,8 +34,7 @@ uint32_t inventory_find_group(const struct store *store, uint32_t per, uint32_t 
     return 0;
 }
 
-bool inventory_group_named(const struct store *store, const char *per, const char *value,
-                           uint32_t *ret_at) {
+bool inventory_group_named(const struct store *store, const char *per, const char *value, uint32_t *ret_at) {
     char text[VALUE_BYTES];
     uint32_t per_id = text_pool_find(store->pool, per && *per ? per : "fleet");
     value = value ? value : "";
@@ -80,8 +79,7 @@ static uint32_t group_for(struct store *store, const struct tally_value *named) 
         text_pool_drop(store->pool, value);
         return at;
     }
-    struct group *group =
-        memory_calloc(1, sizeof(*group) + store->field_count * sizeof(group->fields[0]));
+    struct group *group = memory_calloc(1, sizeof(*group) + store->field_count * sizeof(group->fields[0]));
     group->per = text_pool_add_text(store->pool, text_pool_text(store->pool, named->name));
     group->value = value;
     group->hash = inventory_pair_hash(group->per, value);
@@ -159,9 +157,8 @@ static bool hold(struct store *store, uint32_t at, const struct tally_value *val
         *ret_holding = (struct holding){value->name, place};
         return true;
     }
-    *ret_holding =
-        (struct holding){text_pool_add_text(store->pool, text_pool_text(store->pool, value->name)),
-                         text_pool_add_text(store->pool, value->text)};
+    *ret_holding = (struct holding){text_pool_add_text(store->pool, text_pool_text(store->pool, value->name)),
+                                    text_pool_add_text(store->pool, value->text)};
     id_index_add(&store->text_holders, inventory_pair_hash(ret_holding->name, ret_holding->value), at);
     return true;
 }
@@ -180,12 +177,12 @@ void inventory_apply(struct store *store, uint32_t at, const struct tally *tally
     memcpy(account->amounts, tally->amounts, sizeof(account->amounts));
     for (size_t i = 0; i < store->field_count; i++) {
         if (tally->has_field[i]) {
-            account->fields[account->field_count++] =
-                (struct field_amount){(uint32_t)i, tally->fields[i]};
+            account->fields[account->field_count++] = (struct field_amount){(uint32_t)i, tally->fields[i]};
         }
     }
     for (size_t i = 0; i < tally->value_count; i++) {
-        account->holding_count += hold(store, at, &tally->values[i], &account->holdings[account->holding_count]);
+        account->holding_count +=
+            hold(store, at, &tally->values[i], &account->holdings[account->holding_count]);
     }
     for (size_t i = 0; i < tally->group_count; i++) {
         uint32_t group = group_for(store, &tally->groups[i]);

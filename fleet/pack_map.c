@@ -12,8 +12,8 @@ enum value_form { FORM_NULL, FORM_FALSE, FORM_TRUE, FORM_INTEGER, FORM_SHARED, F
 
 static bool is_kept(const struct node *member, size_t *budget) {
     bool is_text = member->type == NODE_STRING && node_string(member);
-    bool is_scalar = is_text || member->type == NODE_INTEGER || member->type == NODE_BOOL ||
-                     member->type == NODE_NULL;
+    bool is_scalar =
+        is_text || member->type == NODE_INTEGER || member->type == NODE_BOOL || member->type == NODE_NULL;
     size_t cost = (size_t)member->key_length + (is_text ? member->length : sizeof(int64_t));
     if (!is_scalar || cost > *budget || (is_text && member->length > VALUE_BYTES) ||
         strcmp(member->key, last_applied) == 0) {
@@ -106,8 +106,7 @@ const struct node *pack_map(struct pack_codec *codec, const struct node *map, si
         return NULL;
     }
     struct node *nodes = arena_alloc(codec->arena, (size_t)count * sizeof(*nodes));
-    nodes[0] =
-        (struct node){.type = NODE_MAP, .length = (uint32_t)(count - 1), .span = (uint32_t)count};
+    nodes[0] = (struct node){.type = NODE_MAP, .length = (uint32_t)(count - 1), .span = (uint32_t)count};
     for (size_t i = 1; i < count; i++) {
         read_member(codec, &nodes[i]);
     }

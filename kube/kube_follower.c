@@ -197,7 +197,9 @@ static void end_request(struct kube_follower *follower, const struct kube_watch_
 }
 
 static void fail_request(struct kube_follower *follower, enum kube_watch_end end, const struct error *error) {
-    end_request(follower, &(struct kube_watch_outcome){.end = end, .problem = error->message});
+    long status = follower->easy ? status_of(follower) : 0;
+    end_request(follower,
+                &(struct kube_watch_outcome){.end = end, .http_status = status, .problem = error->message});
 }
 
 static void append_number(struct buffer *path, const char *key, unsigned value) {
@@ -323,6 +325,10 @@ void kube_follower_finish(CURL *easy, CURLcode result, struct kube_transport *tr
 }
 
 // ---- from outside ----
+
+void kube_follower_hurry(struct kube_follower *follower, uint64_t heard_ns) {
+    kube_watch_resource_hurry(follower->state, heard_ns, kube_watch_now_ns());
+}
 
 static void stop_request(struct kube_follower *follower, CURLM *multi) {
     if (follower->runs) {

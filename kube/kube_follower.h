@@ -28,6 +28,8 @@ bool kube_follower_is_in_a_list(const struct kube_follower *follower); // some p
 void kube_follower_start(struct kube_follower *follower, struct kube_transport *transport, CURLM *multi);
 // Its transfer is over (CURLMSG_DONE). easy is the message's handle.
 void kube_follower_finish(CURL *easy, CURLcode result, struct kube_transport *transport, CURLM *multi);
+// The server was heard at this time, see kube_watch_resource_hurry.
+void kube_follower_hurry(struct kube_follower *follower, uint64_t heard_ns);
 // Its deadline has passed.
 void kube_follower_give_up(struct kube_follower *follower, CURLM *multi);
 void kube_follower_relist(struct kube_follower *follower, CURLM *multi);

@@ -269,6 +269,17 @@ static void give_up_silent(struct kube_watcher *watcher, const struct round *rou
     }
 }
 
+static void hurry(const struct round *round) {
+    uint64_t heard_ns = 0;
+    for (size_t i = 0; i < round->count; i++) {
+        const struct kube_watch_resource_status status = kube_follower_status(round->entries[i]->follower);
+        heard_ns = status.contact_ns > heard_ns ? status.contact_ns : heard_ns;
+    }
+    for (size_t i = 0; i < round->count; i++) {
+        kube_follower_hurry(round->entries[i]->follower, heard_ns);
+    }
+}
+
 // What is due and did not start waits for the end of a list, which wakes us anyway.
 static int sleep_ms(const struct round *round) {
     uint64_t now_ns = kube_watch_now_ns();
@@ -303,6 +314,7 @@ static void *follow(void *data) {
         int running = 0;
         remove_dropped(watcher, &round);
         give_up_silent(watcher, &round);
+        hurry(&round);
         start_due(watcher, &round);
         curl_multi_perform(watcher->multi, &running);
         bool again = finish_transfers(watcher);

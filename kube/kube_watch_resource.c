@@ -10,6 +10,7 @@ static const uint64_t millisecond_ns = 1000000;
 
 enum {
     FIRST_WAIT_MS = 250,
+    HURRY_MS = 1000,
     STEADY_S = 10, // a stream that lived so long was no failure: the next one begins to count anew
     PAGE_QUIET_S = 60,
     LONGEST_PAGE_S = 300,
@@ -39,7 +40,14 @@ struct kube_watch_resource {
     uint64_t started_ns, heard_ns, contact_ns;
     uint64_t relist_at_ns;
     bool advanced; // this stream brought something new
-    unsigned failures, refusals;
+    // In a row, each with waits of its own: a server that was away for long says nothing about how its
+    // streams will be.
+    unsigned unreachable;    // until any answer comes
+    unsigned denials;        // until a good answer comes
+    unsigned refusals;       // answers that don't help, until an event comes
+    unsigned failures;       // until a stream lived for a while
+    unsigned vain_lists;     // the same; lists that were not worth their price
+    uint64_t unreachable_ns; // when the last request ended without any answer; 0: it did not
 
     uint64_t relists, events, errors;
     char problem[256];
@@ -92,6 +100,7 @@ bool kube_watch_resource_is_in_a_list(const struct kube_watch_resource *resource
 struct kube_watch_query kube_watch_resource_start(struct kube_watch_resource *resource, uint64_t now_ns) {
     resource->running = true;
     resource->under_way = resource->next;
+    resource->unreachable_ns = 0;
     resource->advanced = false;
     resource->plan = PLAN_NONE;
     resource->started_ns = resource->heard_ns = now_ns;
@@ -118,6 +127,7 @@ uint64_t kube_watch_resource_deadline(const struct kube_watch_resource *resource
 
 void kube_watch_resource_heard(struct kube_watch_resource *resource, uint64_t now_ns) {
     resource->heard_ns = resource->contact_ns = now_ns;
+    resource->denials = resource->unreachable = 0;
     if (resource->under_way == KUBE_WATCH_STREAM && !resource->connected) {
         resource->connected = true;
         resource->problem[0] = '\0';
@@ -131,24 +141,35 @@ static uint64_t longest_wait_ns(const struct kube_watch_resource *resource) {
 }
 
 // Exponential, with full jitter: many that failed together don't come back together.
-static uint64_t wait_ns(struct kube_watch_resource *resource) {
+static uint64_t wait_ns(struct kube_watch_resource *resource, unsigned *count) {
     uint64_t most_ns = longest_wait_ns(resource);
     uint64_t wait = FIRST_WAIT_MS * millisecond_ns;
-    for (unsigned i = 1; i < resource->failures && wait < most_ns; i++) {
+    for (unsigned i = 0; i < *count && wait < most_ns; i++) {
         wait *= 2;
     }
+    *count += 1;
     return random_below(resource, (wait < most_ns ? wait : most_ns) + 1);
 }
 
-// What is not allowed or not served will hardly be so a moment later: 5 to 60 s.
+// What is not allowed or not served will hardly be so a moment later: from 1 s on, as an API server that has
+// just started answers 404 until it knows its CRDs, to 60 s.
 static uint64_t slow_wait_ns(struct kube_watch_resource *resource) {
     uint64_t most_ns = 2 * longest_wait_ns(resource);
-    uint64_t wait = most_ns / 6;
-    for (unsigned i = 1; i < resource->failures && wait < most_ns; i++) {
+    uint64_t wait = most_ns / 60;
+    for (unsigned i = 0; i < resource->denials && wait < most_ns; i++) {
         wait *= 2;
     }
+    resource->denials++;
     wait = wait < most_ns ? wait : most_ns;
     return wait / 2 + random_below(resource, wait / 2 + 1);
+}
+
+void kube_watch_resource_hurry(struct kube_watch_resource *resource, uint64_t heard_ns, uint64_t now_ns) {
+    if (!resource->running && resource->unreachable_ns && heard_ns > resource->unreachable_ns) {
+        uint64_t soon_ns = now_ns + random_below(resource, HURRY_MS * millisecond_ns);
+        resource->at_ns = resource->at_ns < soon_ns ? resource->at_ns : soon_ns;
+        resource->unreachable_ns = 0;
+    }
 }
 
 static void plan_list(struct kube_watch_resource *resource, uint64_t at_ns) {
@@ -163,7 +184,6 @@ static void plan_list(struct kube_watch_resource *resource, uint64_t at_ns) {
 
 static void note_problem(struct kube_watch_resource *resource, const char *problem) {
     resource->errors++;
-    resource->failures++;
     snprintf(resource->problem, sizeof(resource->problem), "%s", problem);
 }
 
@@ -270,7 +290,7 @@ static void stream_is_whole(struct kube_watch_resource *resource, uint64_t now_n
         resource->at_ns = now_ns;
     } else {
         note_problem(resource, "the watch ended as soon as it began");
-        resource->at_ns = now_ns + wait_ns(resource);
+        resource->at_ns = now_ns + wait_ns(resource, &resource->failures);
     }
 }
 
@@ -284,15 +304,17 @@ static void request_is_refused(struct kube_watch_resource *resource, uint64_t no
     bool first_page = resource->next == KUBE_WATCH_LIST && !resource->continue_token;
     long status = outcome->http_status;
     if (status == 401) {
-        resource->at_ns = now_ns + wait_ns(resource);
+        resource->at_ns = now_ns + wait_ns(resource, &resource->failures);
     } else if (status == 410 || (status >= 400 && status < 500 && !first_page && status != 403 &&
                                  status != 404 && status != 429)) {
-        plan_list(resource, now_ns + wait_ns(resource)); // this version or token is of no use any more
+        plan_list(
+            resource,
+            now_ns + wait_ns(resource, &resource->vain_lists)); // this version or token is of no use any more
     } else if (status >= 400 && status < 500 && status != 429) {
         resource->at_ns = now_ns + slow_wait_ns(resource);
     } else {
         resource->refusals += status != 429;
-        resource->at_ns = now_ns + retry_after_ns(outcome) + wait_ns(resource);
+        resource->at_ns = now_ns + retry_after_ns(outcome) + wait_ns(resource, &resource->failures);
     }
 }
 
@@ -305,11 +327,17 @@ static void request_failed(struct kube_watch_resource *resource, uint64_t now_ns
         return;
     }
     note_problem(resource, outcome->problem);
+    if (outcome->end == KUBE_WATCH_BROKEN && !outcome->http_status) {
+        resource->unreachable_ns = now_ns;
+        resource->at_ns = now_ns + wait_ns(resource, &resource->unreachable);
+        return;
+    }
+    resource->unreachable = 0;
     if (outcome->end == KUBE_WATCH_REFUSED) {
         request_is_refused(resource, now_ns, outcome);
     } else {
         resource->refusals += outcome->end != KUBE_WATCH_BROKEN;
-        resource->at_ns = now_ns + wait_ns(resource);
+        resource->at_ns = now_ns + wait_ns(resource, &resource->failures);
     }
     if (resource->next == KUBE_WATCH_STREAM && resource->refusals >= MOST_REFUSALS) {
         plan_list(resource, resource->at_ns);
@@ -317,11 +345,12 @@ static void request_failed(struct kube_watch_resource *resource, uint64_t now_ns
 }
 
 static void carry_out_plan(struct kube_watch_resource *resource, uint64_t now_ns) {
-    uint64_t at_ns = resource->plan == PLAN_RELIST_NOW ? now_ns : now_ns + wait_ns(resource);
-    if (resource->plan != PLAN_RESUME_LATER || resource->refusals >= MOST_REFUSALS) {
-        plan_list(resource, at_ns);
+    if (resource->plan == PLAN_RELIST_NOW) {
+        plan_list(resource, now_ns);
+    } else if (resource->plan == PLAN_RELIST_LATER || resource->refusals >= MOST_REFUSALS) {
+        plan_list(resource, now_ns + wait_ns(resource, &resource->vain_lists));
     } else {
-        resource->at_ns = at_ns;
+        resource->at_ns = now_ns + wait_ns(resource, &resource->failures);
     }
     resource->plan = PLAN_NONE;
 }
@@ -333,7 +362,7 @@ void kube_watch_resource_ended(struct kube_watch_resource *resource, uint64_t no
         steady_ns = longest_wait_ns(resource);
     }
     if (resource->connected && now_ns - resource->started_ns >= steady_ns) {
-        resource->failures = resource->plan == PLAN_NONE || resource->plan == PLAN_RELIST_NOW ? 0 : 1;
+        resource->failures = resource->vain_lists = 0;
     }
     resource->running = resource->connected = false;
     if (resource->plan != PLAN_NONE) {

@@ -68,13 +68,17 @@ enum kube_watch_end {
 };
 struct kube_watch_outcome {
     enum kube_watch_end end;
-    long http_status;       // of REFUSED
+    long http_status;       // 0: no answer began
     uint64_t retry_after_s; // 0: not said
     const char *problem;    // "" for WHOLE
 };
 // The request that was under way is over, also after CUT.
 void kube_watch_resource_ended(struct kube_watch_resource *resource, uint64_t now_ns,
                                const struct kube_watch_outcome *outcome);
+
+// The server was heard by somebody else at heard_ns: one that could not reach it before that tries again
+// soon, however long its wait has grown.
+void kube_watch_resource_hurry(struct kube_watch_resource *resource, uint64_t heard_ns, uint64_t now_ns);
 
 // A new list from its beginning. True: the request under way must be ended first.
 MUST_CHECK bool kube_watch_resource_relist(struct kube_watch_resource *resource, uint64_t now_ns);

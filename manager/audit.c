@@ -84,6 +84,9 @@ static bool judge(struct audit *audit, const struct node *object, struct error *
     if (options->fleet.source.methods) {
         review.before = review.after = &options->fleet.source;
     }
+    if (options->fleet.keeper.methods) {
+        review.keeper = &options->fleet.keeper;
+    }
     CLEANUP(decision_clear) struct decision decision = {0};
     engine_evaluate(options->policies, &review, &decision);
     if (decision.result_count == 0) {

@@ -30,7 +30,7 @@ struct feeder {
     bool stopping, discovered, complete;
     struct served_kinds *served; // counted references: readers keep theirs while they ask the server
     uint64_t reads, errors;
-    char problem[256];
+    char problem[512];
 };
 
 static uint64_t now_ns(void) {

@@ -24,7 +24,7 @@ struct feeder_status {
     unsigned kinds;    // followed
     uint64_t stale_ns; // how long a kind has been without contact to the API server; 0: none is
     uint64_t events, relists, errors, reads;
-    char problem[256]; // "" when all is well
+    char problem[512]; // "" when all is well
 };
 struct feeder_status feeder_status(struct feeder *feeder); // any thread
 

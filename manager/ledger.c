@@ -6,7 +6,7 @@
 #include <sys/random.h>
 #include <time.h>
 
-enum { REFRESH_MS = 5000, FRESH_ENOUGH_MS = 500 };
+enum { REFRESH_MS = 5000 };
 
 uint64_t ledger_random(void) {
     uint64_t number = 0;
@@ -78,9 +78,7 @@ static bool ask_breaker(struct ledger *ledger, struct ledger_ask *ask, struct er
     }
     // It may have been approved in the meantime.
     struct lane *lane = &ledger->breaker_lane;
-    if (!passes && lane_now_ns() > lane->heard_ns + (uint64_t)FRESH_ENOUGH_MS * 1000000) {
-        lane->known = false;
-    }
+    lane->known &= passes;
     return submit(ledger, lane, ask, error);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "engine/policy_wants.h"
 #include "fleet/inventory.h"
 #include "kube/kube_event.h"
 #include "manager/feeder.h"
@@ -130,7 +131,7 @@ static bool start_counting(struct manager *manager, struct error *error) {
     }
     const struct ledger_options ledger = {
         .inventory = manager->inventory,
-        .store = manager->store ? shared_store_kube_store(manager->store) : NULL,
+        .store = manager->store ? shared_store_kube(manager->store) : NULL,
         .replica = options->identity,
         .look = look,
         .cookie = manager,
@@ -213,4 +214,17 @@ void manager_write_metrics(void *cookie, struct buffer *ret_text) {
                                                  .certificates = &certificates,
                                                  .leads = housekeeping_leads(manager->housekeeping)});
     metrics_write(manager->metrics, ret_text);
+}
+
+bool manager_use_policies(struct manager *manager, const struct policy_set *set, struct error *error) {
+    const struct policy_wants *wants = policy_set_wants(set);
+    bool relist = false;
+    if (!inventory_configure(manager->inventory, wants->labels, wants->label_count, wants->fields,
+                             wants->field_count, &relist, error)) {
+        return false;
+    }
+    if (relist) {
+        feeder_relist(manager->feeder);
+    }
+    return true;
 }

@@ -1,6 +1,6 @@
 #include "manager/usage.h"
 
-#include "engine/cidr.h"
+#include "fleet/cidr.h"
 
 #include <string.h>
 
@@ -64,6 +64,13 @@ static bool is_own(const struct budget_request *request, const struct object_key
            has_key(request->parts, request->part_count, &promise->account);
 }
 
+// What a Cluster has claimed is in the Cluster's own amount.
+static bool counts_by_itself(const struct inventory *inventory, const struct object_key *part) {
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct object_key account = inventory_account(inventory, arena, part);
+    return object_key_equal(&account, part);
+}
+
 static struct reading read_demand(const struct usage_question *question, const struct object_key *account,
                                   const struct budget_demand *demand) {
     const struct inventory *inventory = question->inventory;
@@ -79,7 +86,7 @@ static struct reading read_demand(const struct usage_question *question, const s
         reading.sum = inventory_sum(inventory, of, demand->per, demand->group);
         reading.held = inventory_amount(inventory, account, of, demand->per, demand->group);
         for (size_t i = 0; i < request->part_count; i++) {
-            if (!object_key_equal(&request->parts[i], account)) {
+            if (counts_by_itself(inventory, &request->parts[i])) {
                 reading.parts = add(reading.parts, inventory_amount(inventory, &request->parts[i], of,
                                                                     demand->per, demand->group));
             }

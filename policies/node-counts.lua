@@ -152,7 +152,8 @@ return policy {
 Control planes with their own etcd have an odd number of machines. Sizes are limited once limits are set: autoscaled pools
 count with their maximum, rolling updates with their surge. Scaling a pool to zero or a control plane below three needs the
 annotation `fleetgate.dev/allow-scale-down: NAME` on the object or, naming pools, on the Cluster. Replicas that an
-autoscaler or a provider writes are theirs.]],
+autoscaler or a provider writes are theirs. `max_nodes_per_namespace` and `max_nodes_fleet` hold over all clusters, also when
+many ask at once; there the surge always counts.]],
   severity = "high",
   category = "capacity",
   match = { clusters = true, operations = { "CREATE", "UPDATE" } }, -- /scale too
@@ -160,6 +161,9 @@ autoscaler or a provider writes are theirs.]],
     max_per_pool = { type = "integer", minimum = 0, optional = true, description = "Most nodes of one pool." },
     max_per_cluster = { type = "integer", minimum = 1, optional = true,
       description = "Most machines of one cluster, control plane included." },
+    max_nodes_per_namespace = { type = "integer", minimum = 0, optional = true,
+      description = "Most nodes of all clusters in one namespace." },
+    max_nodes_fleet = { type = "integer", minimum = 0, optional = true, description = "Most nodes of all clusters." },
     count_surge = { type = "boolean", default = true,
       description = "Whether machines that a rolling update adds for a while count." },
     scale_down_step = { type = "integer", minimum = 1, optional = true,
@@ -180,6 +184,8 @@ autoscaler or a provider writes are theirs.]],
     if not cluster or is_infrastructure or text.ends_with(change.kind, "Template") or change.kind == "ClusterClass" then
       return -- they count nothing; clusters made from templates are judged
     end
+    report.budget { of = "nodes", per = "namespace", max = params.max_nodes_per_namespace }
+    report.budget { of = "nodes", per = "fleet", max = params.max_nodes_fleet }
     judge_control_plane(change, params, report)
     local before = change.operation == "UPDATE" and change.before or nil
     for _, pool in ipairs(cluster.pools) do

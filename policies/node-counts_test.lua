@@ -54,6 +54,14 @@ local class = { apiVersion = "cluster.x-k8s.io/v1beta2", kind = "ClusterClass", 
 local class_template = { apiVersion = "controlplane.cluster.x-k8s.io/v1beta2", kind = "KubeadmControlPlaneTemplate", metadata = meta "aws",
   spec = { template = { spec = {} } } }
 
+local other_cluster = { apiVersion = "cluster.x-k8s.io/v1beta1", kind = "Cluster", metadata = { name = "other", namespace = "dev" }, spec = {} }
+local function other_pool(replicas)
+  local md = deployment(replicas, nil, "other-md")
+  md.metadata.namespace, md.spec.clusterName, md.spec.template.spec.clusterName = "dev", "other", "other"
+  md.spec.strategy = { type = "OnDelete" }
+  return md
+end
+
 local function scale(replicas, name)
   return { apiVersion = "autoscaling/v1", kind = "Scale", metadata = meta(name or "md-0"), spec = { replicas = replicas } }
 end
@@ -221,4 +229,19 @@ return {
     old_object = { apiVersion = "autoscaling/v1", kind = "Scale", metadata = { name = "md-0", namespace = "prod" }, spec = { replicas = 50 } },
     unseen_parent = { apiVersion = "cluster.x-k8s.io/v1beta1", kind = "MachineDeployment", metadata = { name = "md-0", namespace = "prod" } },
     expect = "unknown" },
+
+  -- Over all clusters
+  { name = "nodes of the namespace that fit", params = { max_nodes_per_namespace = 7 }, object = deployment(2), objects = rest, expect = "allow" },
+  { name = "too many nodes for the namespace", params = { max_nodes_per_namespace = 7 }, object = deployment(4), objects = rest,
+    expect = "deny", message = "namespace prod has no room for 5 more nodes: 4 of 7" },
+  { name = "too many nodes for the fleet", params = { max_nodes_fleet = 7 }, object = deployment(3),
+    objects = { cluster(), aws, control_plane(3), other_cluster, other_pool(4) },
+    expect = "deny", message = "the fleet is full: 8 of 7 nodes", count = 1 },
+  { name = "another namespace does not count", params = { max_nodes_per_namespace = 8 }, object = deployment(3),
+    objects = { cluster(), aws, control_plane(3), other_cluster, other_pool(40) }, expect = "allow" },
+  { name = "/scale beyond the room of the namespace", params = { max_nodes_per_namespace = 9 }, subresource = "scale", parent = deployment(3),
+    old_object = scale(3), object = scale(6), objects = { cluster(), aws, control_plane(3) }, expect = "deny", message = "namespace prod has no room for 3 more nodes" },
+  { name = "/scale down in a namespace that is over its limit", params = { max_nodes_per_namespace = 1 }, subresource = "scale", parent = deployment(3),
+    old_object = scale(3), object = scale(2), objects = { cluster(), aws, control_plane(3) }, expect = "allow" },
+  { name = "nodes without an inventory", params = { max_nodes_fleet = 7 }, object = deployment(3), expect = "unknown" },
 }

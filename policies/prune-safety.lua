@@ -118,7 +118,7 @@ local reasons = {
     return text.ends_with(change.name, ".cluster.x-k8s.io") and "every object of that kind goes with it, unasked"
   end,
   delivery = function(change, params)
-    return delivery.takes_along(change.old_object, change.kind, params)
+    return delivery.takes_along(change, params)
   end,
 }
 
@@ -133,10 +133,19 @@ local function is_carried_out(change, role, params)
   return text.glob_any(params.controllers, change.user.name)
 end
 
-local function judge_delete(change, role, params, report)
-  if is_carried_out(change, role, params) or protection.is_approved(change.old_object) then
-    return
+-- Many clusters that go in a short time are most likely a mistake, even if each may go.
+local function judge_number(change, role, params, report)
+  local clusters = role == "cluster" and 1 or nil
+  if role == "delivery" and delivery.deletes_all(change.old_object, change.kind) then
+    clusters = change.delivers
   end
+  if clusters then
+    report.deletes { clusters = clusters, by = change.user.name, max = params.breaker_max,
+      percent = params.breaker_percent, window = params.breaker_window_minutes * 60 }
+  end
+end
+
+local function judge_approval(change, role, params, report)
   local why, cluster = reasons[role](change, params)
   if why then
     local approval = ("%s: %s"):format(protection.approval, cluster or change.name)
@@ -145,12 +154,22 @@ local function judge_delete(change, role, params, report)
       detail = ("got no approval; allowed with the annotation %s"):format(approval),
       hint = ("it takes two merges: annotate the %s with %s in the first, remove it in the second"):format(
         cluster and "Cluster" or change.kind, approval) }
+    return false
   elseif role == "cluster" then
     report.warn { message = "the cluster is not protected: its machines and networks go with it" }
   elseif role == "part" and change.before and change.before.deleting ~= true then
     report.warn { message = "it should go by deleting its Cluster, or cloud resources stay behind" }
   elseif change.kind == "ClusterClass" or text.ends_with(change.kind, "Identity") then
     report.warn { message = "it may be in use by clusters" }
+  end
+  return true
+end
+
+local function judge_delete(change, role, params, report)
+  if is_carried_out(change, role, params) then
+    return
+  elseif protection.is_approved(change.old_object) or judge_approval(change, role, params, report) then
+    judge_number(change, role, params, report)
   end
 end
 
@@ -217,7 +236,8 @@ only after its deletion was approved: annotation `fleetgate.dev/allow-delete: NA
 earlier merge. The same for its control plane, infrastructure and last pool, for keys of any cluster, for Flux
 Kustomizations and HelmReleases that would take clusters along, and for definitions of Cluster API kinds. Other clusters
 may go, with a warning. Passed always: objects that are deleting already, what hangs on a cluster that is deleting, moves by
-clusterctl, and what Cluster API's controllers delete. Options by which Flux, Helm or Argo CD delete and create again are
+clusterctl, and what Cluster API's controllers delete. One identity may delete `breaker_max` clusters within
+`breaker_window_minutes`, approved or not, one by one or by a Kustomization or HelmRelease. Options by which Flux, Helm or Argo CD delete and create again are
 denied.]],
   severity = "critical",
   category = "deletion",
@@ -233,6 +253,12 @@ denied.]],
     protected_labels = protection.labels_param,
     protected_nodes = { type = "integer", minimum = 1, optional = true,
       description = "Clusters with this many nodes are protected, whatever their labels." },
+    breaker_max = { type = "integer", minimum = 1, default = 3,
+      description = "Most clusters that one identity may delete within the window." },
+    breaker_percent = { type = "integer", minimum = 1, maximum = 100, optional = true,
+      description = "The same as a percentage of all clusters; the smaller holds, at least one cluster." },
+    breaker_window_minutes = { type = "integer", minimum = 1, maximum = 1440, default = 10,
+      description = "Length of the window." },
     approvers = { type = "list", items = "string", default = {},
       description = "Users and groups (globs) who may change marks of protection and approvals; none: whoever may merge. "
         .. "Where merges approve, name Flux's service account too." },

@@ -89,6 +89,14 @@ local function release(spec, status, annotations, version)
 end
 local health = { { apiVersion = "cluster.x-k8s.io/v1beta1", kind = "Cluster", name = "eu-7", namespace = "prod" } }
 
+local function some(name, labels)
+  return { apiVersion = "cluster.x-k8s.io/v1beta1", kind = "Cluster", metadata = meta(name, labels), spec = {} }
+end
+-- As the Kustomization of this file labels what it applies.
+local function delivered(name, by)
+  return some(name, { ["kustomize.toolkit.fluxcd.io/name"] = by or "clusters", ["kustomize.toolkit.fluxcd.io/namespace"] = "flux-system" })
+end
+
 local function user(name, ...)
   return { name = name, groups = { "system:authenticated", ... } }
 end
@@ -118,7 +126,7 @@ return {
   { name = "many nodes protect", params = { protected_nodes = 6 }, old_object = cluster(), objects = { aws(), control_plane(), deployment "md-0" },
     expect = "deny", message = "it has 6 nodes" },
   { name = "few nodes do not", params = { protected_nodes = 7 }, old_object = cluster(), objects = { aws(), control_plane(), deployment "md-0" }, expect = "warn" },
-  { name = "approved", old_object = cluster(production, approve "eu-7"), user = flux, expect = "allow" },
+  { name = "approved", old_object = cluster(production, approve "eu-7"), user = flux, objects = {}, expect = "allow" },
   { name = "approved for another name", old_object = cluster(production, approve "eu-8"), expect = "deny" },
   { name = "approved with a plain yes", old_object = cluster(production, approve "true"), expect = "deny" },
   { name = "deleting already", old_object = cluster(production, nil, nil, deleting), matches = false },
@@ -267,12 +275,18 @@ return {
   { name = "delete of a Kustomization that prunes clusters", old_object = kustomization({ prune = true }, inventory),
     expect = "deny", message = "deletion is not approved: the clusters that it delivers go with it" },
   { name = "delete of a Kustomization that deletes clusters", old_object = kustomization({ prune = false, deletionPolicy = "Delete" }, inventory), expect = "deny" },
-  { name = "delete of a Kustomization, approved", old_object = kustomization({ prune = true }, inventory, approve "clusters"), expect = "allow" },
+  { name = "delete of a Kustomization, approved", old_object = kustomization({ prune = true }, inventory, approve "clusters"), objects = {}, expect = "allow" },
   { name = "delete of a Kustomization that does not prune", old_object = kustomization({ prune = false }, inventory), expect = "allow" },
   { name = "delete of a Kustomization that leaves things alone", old_object = kustomization({ prune = true, deletionPolicy = "Orphan" }, inventory), expect = "allow" },
   { name = "delete of a suspended Kustomization", old_object = kustomization({ prune = true, suspend = true }, inventory), expect = "allow" },
   { name = "delete of a Kustomization of applications", old_object = kustomization({ prune = true }, no_clusters), expect = "allow" },
   { name = "delete of a Kustomization that is deleting", old_object = kustomization({ prune = true }, inventory, nil, deleting), matches = false },
+
+  { name = "delete of a Kustomization whose clusters the fleet names", old_object = kustomization { prune = true },
+    objects = { delivered "a" }, expect = "deny", message = "the clusters that it delivers go with it" },
+  { name = "delete of a Kustomization that delivers none of the fleet's clusters", old_object = kustomization { prune = true },
+    objects = { delivered("a", "other") }, expect = "allow" },
+  { name = "delete of a Kustomization of which nothing is known", old_object = kustomization { prune = true }, expect = "unknown", at = "status.inventory" },
 
   -- HelmReleases
   { name = "a release of some chart", object = release { upgrade = { remediation = { strategy = "uninstall" } } }, expect = "allow" },
@@ -291,7 +305,28 @@ return {
     object = release { kubeConfig = { secretRef = { name = "eu-7-kubeconfig" } }, upgrade = { force = true } }, expect = "allow" },
   { name = "delete of a release with clusters", old_object = release({}, inventory), expect = "deny", message = "deletion is not approved" },
   { name = "delete of a release with clusters, v2beta1", params = { cluster_charts = { "*aks-cluster-chart" } }, old_object = release({}, nil, nil, "v2beta1"), expect = "deny" },
-  { name = "delete of a release with clusters, approved", old_object = release({}, inventory, approve "eu-7"), expect = "allow" },
+  { name = "delete of a release with clusters, approved", old_object = release({}, inventory, approve "eu-7"), objects = {}, expect = "allow" },
   { name = "delete of a suspended release is not carried out", old_object = release({ suspend = true }, inventory), expect = "allow" },
   { name = "delete of some release", old_object = release({}, no_clusters), expect = "allow" },
+
+  -- Many at once
+  { name = "three clusters in one go", old_object = cluster(), objects_before = { some "a", some "b" }, objects_after = {}, expect = "warn" },
+  { name = "the fourth cluster in one go", old_object = cluster(), objects_before = { some "a", some "b", some "c", some "d" }, objects_after = { some "d" },
+    expect = "deny", message = "too many clusters go at once: 4 within 10 minutes", count = 2 },
+  { name = "approved ones count too", old_object = cluster(production, approve "eu-7"), objects_before = { some "a", some "b", some "c" }, objects_after = {},
+    expect = "deny", message = "too many clusters go at once", count = 1 },
+  { name = "a higher number is set", params = { breaker_max = 4 }, old_object = cluster(production, approve "eu-7"),
+    objects_before = { some "a", some "b", some "c" }, objects_after = {}, expect = "allow" },
+  { name = "a share of the fleet", params = { breaker_percent = 50, breaker_window_minutes = 60 }, old_object = cluster(production, approve "eu-7"),
+    objects_before = { some "a", some "b", some "z" }, objects_after = { some "z" },
+    expect = "deny", message = "too many clusters go at once: 3 within 60 minutes" },
+  { name = "one may go from any fleet", params = { breaker_percent = 1 }, old_object = cluster(production, approve "eu-7"), objects = { some "a" }, expect = "allow" },
+  { name = "those that move to another management cluster", old_object = cluster(production, moving, { paused = true }),
+    objects_before = { some "a", some "b", some "c" }, objects_after = {}, expect = "allow" },
+  { name = "a Kustomization that takes four", old_object = kustomization({ prune = true }, nil, approve "clusters"),
+    objects = { delivered "a", delivered "b", delivered "c", delivered "d" }, expect = "deny", message = "too many clusters go at once: 4", count = 1 },
+  { name = "a Kustomization that takes three", old_object = kustomization({ prune = true }, nil, approve "clusters"),
+    objects = { delivered "a", delivered "b", delivered "c", delivered("d", "other") }, expect = "allow" },
+  { name = "a Kustomization that leaves four alone", old_object = kustomization({ prune = false }, nil, approve "clusters"),
+    objects = { delivered "a", delivered "b", delivered "c", delivered "d" }, expect = "allow" },
 }

@@ -161,13 +161,21 @@ local function judge_zones(cluster, owner, params, report)
   end
 end
 
+-- Over the whole fleet; what is not set is not asked. Pools autoscale without asking, so they count at their maximum.
+local function judge_room(params, report)
+  report.budget { of = "clusters", per = "region", max = params.max_clusters }
+  report.budget { of = "nodes", per = "region", max = params.max_nodes }
+end
+
 return policy {
   name = "region-limits",
-  title = "Clusters run in allowed regions and zones",
+  title = "Clusters run in allowed regions and zones, and no region overflows",
   description = [[
 Every region of a cluster must match `allowed` (when it is not empty) and must not match `denied`; the same for zones.
 A namespace may have a list of its own. Zones must lie in the cluster's region (AWS with local and Wavelength zones,
-Google Cloud), and the region of a cluster cannot be changed. Names are compared in lower case and without spaces.]],
+Google Cloud), and the region of a cluster cannot be changed. Names are compared in lower case and without spaces.
+`max_clusters` and `max_nodes` limit what a region holds over the whole fleet, also when many ask at once. A cluster in
+several regions counts in each; autoscaled pools count at their maximum, and what a rolling update adds counts too.]],
   severity = "high",
   category = "placement",
   match = { clusters = true, operations = { "CREATE", "UPDATE" } },
@@ -182,6 +190,9 @@ Google Cloud), and the region of a cluster cannot be changed. Names are compared
       description = "Namespace glob to its regions (globs separated by commas), in place of `allowed`." },
     region_label = { type = "string", optional = true,
       description = "Label of the Cluster that must equal its region, and that names it where the provider does not." },
+    max_clusters = { type = "integer", minimum = 0, optional = true, description = "Most clusters in one region." },
+    max_nodes = { type = "integer", minimum = 0, optional = true,
+      description = "Most nodes in one region, control planes included." },
     unknown_provider = { type = "string", enum = { "allow", "warn", "deny" }, default = "warn",
       description = "What happens to clusters whose region can't be seen, while regions are limited." },
   },
@@ -197,6 +208,7 @@ Google Cloud), and the region of a cluster cannot be changed. Names are compared
       end
       return
     end
+    judge_room(params, report)
     local is_regionless = text.glob_any(regionless, change.kind)
     local is_plain = change.kind == "Cluster" and not object.at(change.object, "spec.topology")
     if is_regionless then

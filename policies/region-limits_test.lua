@@ -38,6 +38,29 @@ local function deployment(zone)
       infrastructureRef = { apiVersion = "infrastructure.cluster.x-k8s.io/v1beta2", kind = "AWSMachineTemplate", name = "md-0" } } } } }
 end
 
+-- A cluster of two objects and, where nodes are given, a pool.
+local function fleet(...)
+  local objects = {}
+  for _, entry in ipairs { ... } do
+    local name, region, nodes = entry[1], entry[2], entry[3]
+    table.insert(objects, { apiVersion = "cluster.x-k8s.io/v1beta1", kind = "Cluster", metadata = { name = name, namespace = "prod" },
+      spec = { infrastructureRef = { apiVersion = "infrastructure.cluster.x-k8s.io/v1beta2", kind = "AWSCluster", name = name } } })
+    table.insert(objects, { apiVersion = "infrastructure.cluster.x-k8s.io/v1beta2", kind = "AWSCluster",
+      metadata = { name = name, namespace = "prod" }, spec = { region = region } })
+    if nodes then
+      table.insert(objects, { apiVersion = "cluster.x-k8s.io/v1beta1", kind = "MachineDeployment", metadata = { name = name .. "-md", namespace = "prod" },
+        spec = { clusterName = name, replicas = nodes, strategy = { type = "OnDelete" }, template = { spec = { clusterName = name } } } })
+    end
+  end
+  return objects
+end
+local function pool(replicas)
+  local md = deployment()
+  md.spec.replicas, md.spec.strategy = replicas, { type = "OnDelete" }
+  return md
+end
+local two = { max_clusters = 2 }
+
 local ireland = { allowed = { "eu-west-1", "eu-central-*" } }
 
 return {
@@ -178,4 +201,33 @@ return {
     objects = { class, class_template }, expect = "allow" },
   { name = "the label of a Cluster that has not been seen", params = { region_label = "region" }, object = aws "eu-west-1",
     expect = "unknown" },
+
+  -- Room in a region
+  { name = "a place is left", params = two, object = aws "eu-west-1", objects = fleet({ "a", "eu-west-1" }, { "b", "us-east-1" }),
+    objects_before = { cluster "AWSCluster" }, objects_after = { cluster "AWSCluster" }, expect = "allow" },
+  { name = "no place is left", params = two, object = aws "eu-west-1", objects = fleet({ "a", "eu-west-1" }, { "b", "eu-west-1" }),
+    expect = "deny", at = "spec.region", message = "region eu-west-1 is full: 2 of 2 clusters", count = 1 },
+  { name = "no place is left for a Cluster's infrastructure", params = two, object = aws "eu-west-1", objects = fleet({ "a", "eu-west-1" }, { "b", "eu-west-1" }),
+    objects_before = { cluster "AWSCluster" }, objects_after = { cluster "AWSCluster" }, expect = "deny", message = "region eu-west-1 is full: 2 of 2 clusters" },
+  { name = "another region has room", params = two, object = aws "us-east-1", objects = fleet({ "a", "eu-west-1" }, { "b", "eu-west-1" }),
+    objects_before = { cluster "AWSCluster" }, objects_after = { cluster "AWSCluster" }, expect = "allow" },
+  { name = "names of regions are compared in normal form", params = two, object = infra("AzureCluster", { location = "West Europe" }),
+    objects = fleet({ "a", "westeurope" }, { "b", "WestEurope" }), expect = "deny", message = "region westeurope is full" },
+  { name = "a Cluster whose infrastructure is there", params = two, object = cluster "AWSCluster",
+    objects = fleet({ "a", "eu-west-1" }, { "b", "eu-west-1" }), objects_after = { aws "eu-west-1" }, objects_before = { aws "eu-west-1" },
+    expect = "deny", message = "region eu-west-1 is full: 2 of 2 clusters" },
+  { name = "its infrastructure held the place already", params = two, object = cluster "AWSCluster",
+    objects = fleet { "a", "eu-west-1" }, objects_after = { aws "eu-west-1" }, objects_before = { aws "eu-west-1" }, expect = "allow" },
+  { name = "a topology that names its region", params = two, object = topology "eu-west-1",
+    objects = fleet({ "a", "eu-west-1" }, { "b", "eu-west-1" }), objects_after = { class, class_template }, expect = "deny" },
+  { name = "an update takes no new place", params = { max_clusters = 1 }, old_object = aws "eu-west-1", object = aws("eu-west-1", { "eu-west-1a" }),
+    objects = fleet({ "a", "eu-west-1" }, { "b", "eu-west-1" }), expect = "allow" },
+  { name = "no inventory", params = two, object = aws "eu-west-1", expect = "unknown", at = "spec.region" },
+  { name = "the region is not resolved", params = two, object = aws "${REGION}", objects = fleet { "a", "eu-west-1" }, expect = "unknown" },
+  { name = "a template takes no place", params = { max_clusters = 0 }, object = class_template, objects = {}, expect = "allow" },
+  { name = "nodes that fit", params = { max_nodes = 10 }, object = pool(4), objects = fleet({ "a", "eu-west-1", 6 }, { "eu-7", "eu-west-1" }), expect = "allow" },
+  { name = "nodes that do not fit", params = { max_nodes = 10 }, object = pool(5), objects = fleet({ "a", "eu-west-1", 6 }, { "eu-7", "eu-west-1" }),
+    expect = "deny", message = "region eu-west-1 has no room for 5 more nodes: 6 of 10", count = 1 },
+  { name = "fewer nodes in a region that is over its limit", params = { max_nodes = 1 }, old_object = pool(5), object = pool(4),
+    objects = fleet({ "a", "eu-west-1", 6 }, { "eu-7", "eu-west-1" }), expect = "allow" },
 }

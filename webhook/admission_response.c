@@ -148,13 +148,15 @@ static void add_list(struct json_object *annotations, const char *key, struct bu
 }
 
 static struct json_object *make_annotations(const struct admission_review *admission,
-                                            const struct decision *decision, uint64_t duration_ns) {
+                                            const struct decision *decision, const char *policy_digest,
+                                            uint64_t duration_ns) {
     struct json_object *annotations = json_object_new_object();
     add_text(annotations, "decision", decision->allowed ? "allowed" : "denied");
     char duration[32];
     snprintf(duration, sizeof(duration), "%" PRIu64 ".%03ums", duration_ns / 1000000,
              (unsigned)(duration_ns / 1000 % 1000));
     add_text(annotations, "duration", duration);
+    add_text(annotations, "policy-digest", policy_digest);
     if (admission->stale_ms > 0) {
         snprintf(duration, sizeof(duration), "%" PRId64 "ms", admission->stale_ms);
         add_text(annotations, "inventory-stale", duration);
@@ -218,13 +220,13 @@ static void add_patch(struct json_object *response, const struct decision *decis
 }
 
 char *admission_response_make(const struct admission_review *admission, const struct decision *decision,
-                              uint64_t duration_ns) {
+                              const char *policy_digest, uint64_t duration_ns) {
     struct json_object *response = start(admission, decision->allowed);
     if (!decision->allowed) {
         add(response, "status", make_status(admission, decision));
     }
     add_patch(response, decision);
     add_warnings(response, admission, decision);
-    add(response, "auditAnnotations", make_annotations(admission, decision, duration_ns));
+    add(response, "auditAnnotations", make_annotations(admission, decision, policy_digest, duration_ns));
     return finish(admission, response);
 }

@@ -10,4 +10,4 @@ char *admission_response_skipped(const struct admission_review *admission);
 // client that reads Invalid or Conflict may delete and recreate the object), warnings, audit annotations, and
 // a JSON patch where there is one. Caller owns (free).
 char *admission_response_make(const struct admission_review *admission, const struct decision *decision,
-                              uint64_t duration_ns);
+                              const char *policy_digest, uint64_t duration_ns);

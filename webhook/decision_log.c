@@ -46,19 +46,31 @@ static void list_denying(const struct decision *decision, struct buffer *list) {
     }
 }
 
-static void log_faults(const struct admission_review *admission, const struct decision *decision) {
+// NULL where there is no trace: nothing is said then.
+static const char *trace_id(const struct trace_context *trace) {
+    return *trace->trace_id ? trace->trace_id : NULL;
+}
+
+static const char *span_id(const struct trace_context *trace) {
+    return *trace->trace_id ? trace->span_id : NULL;
+}
+
+static void log_faults(const struct admission_review *admission, const struct decision *decision,
+                       const struct trace_context *trace) {
     for (size_t i = 0; i < decision->result_count; i++) {
         const struct policy_result *result = &decision->results[i];
         if (result->outcome == OUTCOME_FAULT) {
             log_write(LOG_WARN, "policy could not finish", "uid", admission->review.uid, "policy",
                       result->policy, "reason", policy_fault_name(result->fault), "detail",
-                      result->fault_message, "on_error", result->fault_denies ? "deny" : "allow", NULL);
+                      result->fault_message, "on_error", result->fault_denies ? "deny" : "allow", "trace_id",
+                      trace_id(trace), "span_id", span_id(trace), NULL);
         }
     }
 }
 
 static void log_denial(const char *webhook, const struct admission_review *admission,
-                       const struct decision *decision, uint64_t duration_ns) {
+                       const struct decision *decision, const struct trace_context *trace,
+                       uint64_t duration_ns) {
     const struct review *review = &admission->review;
     CLEANUP(buffer_clear) struct buffer object;
     CLEANUP(buffer_clear) struct buffer policies;
@@ -72,24 +84,24 @@ static void log_denial(const char *webhook, const struct admission_review *admis
               "object", buffer_text(&object), "subresource",
               *review->change.subresource ? review->change.subresource : NULL, "user", review->user,
               "dry_run", review->dry_run ? "true" : "false", "policies", buffer_text(&policies),
-              "duration_ms", duration, NULL);
+              "duration_ms", duration, "trace_id", trace_id(trace), "span_id", span_id(trace), NULL);
 }
 
 void decision_log(const char *webhook, const struct admission_review *admission,
-                  const struct decision *decision, uint64_t duration_ns) {
-    log_faults(admission, decision);
+                  const struct decision *decision, const struct trace_context *trace, uint64_t duration_ns) {
+    log_faults(admission, decision, trace);
     if (!decision->allowed) {
-        log_denial(webhook, admission, decision, duration_ns);
+        log_denial(webhook, admission, decision, trace, duration_ns);
         return;
     }
     // Nothing is put together here: most reviews are allowed, and nobody reads this level.
     const struct object_key *key = &admission->review.change.key;
     log_write(LOG_DEBUG, "allowed", "uid", admission->review.uid, "webhook", webhook, "operation",
               admission->operation, "kind", key->kind, "namespace", key->namespace, "name", key->name, "user",
-              admission->review.user, NULL);
+              admission->review.user, "trace_id", trace_id(trace), "span_id", span_id(trace), NULL);
 }
 
-void decision_log_skipped(const struct admission_review *admission) {
+void decision_log_skipped(const struct admission_review *admission, const struct trace_context *trace) {
     log_write(LOG_DEBUG, "allowed without evaluation", "uid", admission->review.uid, "why", admission->skip,
-              "user", admission->review.user, NULL);
+              "user", admission->review.user, "trace_id", trace_id(trace), "span_id", span_id(trace), NULL);
 }

@@ -18,6 +18,7 @@ struct gate {
     struct gate_metrics *metrics;
     struct readiness *readiness;
     struct reload *reload;
+    struct decision_recorder *recorder;
     struct webhook *webhook;
     struct webhook_server *https;
     struct ops_server *ops;
@@ -31,6 +32,7 @@ void gate_free(struct gate *gate) {
     ops_server_free(gate->ops);
     webhook_server_free(gate->https);
     webhook_free(gate->webhook);
+    decision_recorder_close(gate->recorder);
     reload_free(gate->reload);
     readiness_free(gate->readiness);
     gate_metrics_free(gate->metrics);
@@ -43,8 +45,12 @@ static bool start_webhook(struct gate *gate, struct error *error) {
         return false;
     }
     size_t count = policy_set_count(set);
+    gate_metrics_bundle(gate->metrics, policy_set_revision(set), policy_set_digest(set));
+    log_write(LOG_INFO, "policies in force", "digest", policy_set_digest(set), "revision",
+              *policy_set_revision(set) ? policy_set_revision(set) : NULL, NULL);
     gate->webhook = webhook_new(set, gate->options.timeout_ns, gate->metrics);
     webhook_use_fleet(gate->webhook, &gate->options.companion.fleet);
+    webhook_record_into(gate->webhook, gate->recorder);
     readiness_policies_loaded(gate->readiness, count);
     gate_metrics_policies(gate->metrics, count);
     gate_metrics_reload(gate->metrics, "policies", true);
@@ -139,7 +145,8 @@ bool gate_start(const struct gate_options *options, struct gate **ret_gate, stru
         .readiness = gate->readiness,
         .metrics = gate->metrics,
     });
-    if (!start_webhook(gate, error) || !start_https(gate, error) || !start_ops(gate, error)) {
+    if (!decision_recorder_open(&options->decision_log, gate->metrics, &gate->recorder, error) ||
+        !start_webhook(gate, error) || !start_https(gate, error) || !start_ops(gate, error)) {
         return false;
     }
     reload_into(gate->reload, gate->webhook, gate->https);
@@ -159,6 +166,10 @@ void gate_set_authority_expiry(struct gate *gate, int64_t not_after) {
     gate_metrics_authority(gate->metrics, not_after);
 }
 
+struct policy_set *gate_policies_in_force(struct gate *gate) {
+    return webhook_policies(gate->webhook);
+}
+
 // The signal that came, or 0 after wait_ns. Threads never see these signals, so no handler and no flag is
 // needed.
 static int wait_signal(const sigset_t *signals, uint64_t wait_ns) {
@@ -175,6 +186,7 @@ void gate_run(struct gate *gate, const sigset_t *signals) {
         if (signal == SIGHUP) {
             log_write(LOG_INFO, "reloading on SIGHUP", NULL);
             reload_now(gate->reload);
+            decision_recorder_reopen(gate->recorder);
         } else if (signal == 0) {
             reload_poll(gate->reload);
         } else {

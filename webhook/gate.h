@@ -23,6 +23,7 @@ struct gate_options {
     // gate is not ready.
     struct tls_files tls;
     const char *listen, *ops_listen; // "127.0.0.1:9443"; port 0: any free one
+    struct decision_recorder_options decision_log;
     const char *port_file; // "webhook PORT\nops PORT\n" is written there once both are open; may be NULL
     const char *const *client_names;
     size_t client_name_count;
@@ -40,6 +41,8 @@ MUST_CHECK bool gate_start(const struct gate_options *options, struct gate **ret
 // tls_credentials_load_texts does, or with INVALID when it has expired; what was in force stays then.
 MUST_CHECK bool gate_swap_certificate(struct gate *gate, const char *certificate, const char *key,
                                       struct error *error);
+// A reference to the policies in force. Any thread; caller unrefs.
+struct policy_set *gate_policies_in_force(struct gate *gate);
 // When the authority that signed it ends, for the metrics. Any thread.
 void gate_set_authority_expiry(struct gate *gate, int64_t not_after);
 // Answers until SIGTERM or SIGINT comes, and reloads on SIGHUP and when files change. signals holds these

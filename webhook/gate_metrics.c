@@ -4,6 +4,7 @@
 #include "webhook/process_metrics.h"
 
 #include <stdio.h>
+#include <string.h>
 
 struct gate_metrics {
     struct metrics *registry;
@@ -17,6 +18,9 @@ struct gate_metrics {
     struct metric *certificate_expiry;
     struct metric_family *authority_expiry;
     struct metric_family *rejected;
+    struct metric_family *bundle;
+    struct metric *bundle_in_force; // NULL: none yet
+    struct metric_family *decision_records;
     struct process_metrics process;
     void (*write_more)(void *cookie, struct buffer *ret_text);
     void *cookie;
@@ -79,7 +83,7 @@ static void add_policy_families(struct gate_metrics *metrics) {
         &(struct metric_description){.type = METRIC_COUNTER,
                                      .name = "fleetgate_policy_errors_total",
                                      .help = "Policies that could not finish: error, time, memory, stack, "
-                                             "blocked or deadline.",
+                                             "blocked, deadline or inventory.",
                                      .labels = {"policy", "reason"}});
     metrics->policies_loaded =
         add_one(registry, &(struct metric_description){.type = METRIC_GAUGE,
@@ -103,11 +107,29 @@ static void add_policy_families(struct gate_metrics *metrics) {
                                                  "1970."});
 }
 
+static void add_log_families(struct gate_metrics *metrics) {
+    struct metrics *registry = metrics->registry;
+    metrics->bundle =
+        add(registry,
+            &(struct metric_description){.type = METRIC_GAUGE,
+                                         .name = "fleetgate_policy_bundle_info",
+                                         .help = "1 for the policies and configuration in force, 0 for those "
+                                                 "that were; by the configuration's revision and digest.",
+                                         .labels = {"revision", "sha256"}});
+    metrics->decision_records =
+        add(registry, &(struct metric_description){.type = METRIC_COUNTER,
+                                                   .name = "fleetgate_decision_log_records_total",
+                                                   .help = "Records of the decision log: written, dropped "
+                                                           "(the queue was full) or failed (the file).",
+                                                   .labels = {"result"}});
+}
+
 struct gate_metrics *gate_metrics_new(const char *version) {
     struct gate_metrics *metrics = memory_calloc(1, sizeof(*metrics));
     metrics->registry = metrics_new();
     add_review_families(metrics);
     add_policy_families(metrics);
+    add_log_families(metrics);
     struct metric_family *build =
         add(metrics->registry,
             &(struct metric_description){.type = METRIC_GAUGE,
@@ -165,6 +187,21 @@ void gate_metrics_rejected(struct gate_metrics *metrics, unsigned status) {
 
 void gate_metrics_policies(struct gate_metrics *metrics, size_t loaded) {
     metric_set(metrics->policies_loaded, (double)loaded);
+}
+
+void gate_metrics_bundle(struct gate_metrics *metrics, const char *revision, const char *digest) {
+    const char *colon = strchr(digest, ':');
+    const char *values[] = {revision, colon ? colon + 1 : digest};
+    struct metric *bundle = metric_series(metrics->bundle, values);
+    if (metrics->bundle_in_force && metrics->bundle_in_force != bundle) {
+        metric_set(metrics->bundle_in_force, 0);
+    }
+    metric_set(bundle, 1);
+    metrics->bundle_in_force = bundle;
+}
+
+void gate_metrics_decision_record(struct gate_metrics *metrics, const char *result) {
+    metric_add(metric_series(metrics->decision_records, &result), 1);
 }
 
 void gate_metrics_reload(struct gate_metrics *metrics, const char *what, bool succeeded) {

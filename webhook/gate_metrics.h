@@ -19,6 +19,10 @@ void gate_metrics_review(struct gate_metrics *metrics, const char *webhook,
 void gate_metrics_rejected(struct gate_metrics *metrics, unsigned status);
 
 void gate_metrics_policies(struct gate_metrics *metrics, size_t loaded);
+// What is in force from now on: policy_set_revision and policy_set_digest. One thread.
+void gate_metrics_bundle(struct gate_metrics *metrics, const char *revision, const char *digest);
+// result: "written", "dropped" or "failed".
+void gate_metrics_decision_record(struct gate_metrics *metrics, const char *result);
 // what: "policies" or "certificates".
 void gate_metrics_reload(struct gate_metrics *metrics, const char *what, bool succeeded);
 void gate_metrics_certificate(struct gate_metrics *metrics, int64_t not_after);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "webhook/trace_context.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -25,7 +26,8 @@ struct http_request {
     const char *timeout; // of the query, "10s"; NULL: none
     char *body;          // malloc
     size_t length;
-    uint64_t received_ns; // CLOCK_MONOTONIC, when its head was there
+    struct trace_context trace; // empty: none
+    uint64_t received_ns;       // CLOCK_MONOTONIC, when its head was there
 };
 
 struct http_response {

@@ -69,10 +69,12 @@ static void load_policies(struct reload *reload) {
     size_t count = policy_set_count(set);
     char text[24];
     snprintf(text, sizeof(text), "%zu", count);
-    webhook_swap_policies(reload->webhook, set);
     readiness_policies_loaded(options->readiness, count);
     gate_metrics_policies(options->metrics, count);
-    log_write(LOG_INFO, "policies loaded", "count", text, NULL);
+    gate_metrics_bundle(options->metrics, policy_set_revision(set), policy_set_digest(set));
+    log_write(LOG_INFO, "policies loaded", "count", text, "digest", policy_set_digest(set), "revision",
+              *policy_set_revision(set) ? policy_set_revision(set) : NULL, NULL);
+    webhook_swap_policies(reload->webhook, set);
 }
 
 static bool check_usable(struct tls_credentials *credentials, const char *name, struct error *error) {

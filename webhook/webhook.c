@@ -15,7 +15,8 @@ struct webhook {
     uint64_t timeout_ns;
     struct gate_metrics *metrics;
     struct fleet_access fleet;
-    pthread_mutex_t lock; // of policies: taken for the time of a count
+    struct decision_recorder *recorder; // NULL: no decision log
+    pthread_mutex_t lock;               // of policies: taken for the time of a count
     struct policy_set *policies;
 };
 
@@ -26,6 +27,10 @@ struct webhook *webhook_new(struct policy_set *set, uint64_t timeout_ns, struct 
     webhook->policies = set;
     pthread_mutex_init(&webhook->lock, NULL);
     return webhook;
+}
+
+void webhook_record_into(struct webhook *webhook, struct decision_recorder *recorder) {
+    webhook->recorder = recorder;
 }
 
 void webhook_free(struct webhook *webhook) {
@@ -41,7 +46,7 @@ void webhook_use_fleet(struct webhook *webhook, const struct fleet_access *fleet
     webhook->fleet = *fleet;
 }
 
-static struct policy_set *take_reference(struct webhook *webhook) {
+struct policy_set *webhook_policies(struct webhook *webhook) {
     pthread_mutex_lock(&webhook->lock);
     struct policy_set *set = webhook->policies ? policy_set_ref(webhook->policies) : NULL;
     pthread_mutex_unlock(&webhook->lock);
@@ -57,7 +62,7 @@ void webhook_swap_policies(struct webhook *webhook, struct policy_set *set) {
 }
 
 bool webhook_has_policies(struct webhook *webhook) {
-    CLEANUP(policy_set_unref) struct policy_set *set = take_reference(webhook);
+    CLEANUP(policy_set_unref) struct policy_set *set = webhook_policies(webhook);
     return set != NULL;
 }
 
@@ -78,6 +83,14 @@ static uint64_t choose_deadline(const struct webhook *webhook, const struct http
     return request->received_ns + wait_ns;
 }
 
+static void record(struct webhook *webhook, const struct decision_facts *facts) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    struct decision_facts dated = *facts;
+    dated.time_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    decision_recorder_take(webhook->recorder, &dated);
+}
+
 static void answer(struct webhook *webhook, const struct http_request *request,
                    struct admission_review *admission, struct policy_set *set,
                    struct http_response *ret_response) {
@@ -85,7 +98,7 @@ static void answer(struct webhook *webhook, const struct http_request *request,
     const char *name = mutates ? "mutate" : "validate";
     if (admission->skip) {
         gate_metrics_review(webhook->metrics, name, admission, NULL, now_ns() - request->received_ns);
-        decision_log_skipped(admission);
+        decision_log_skipped(admission, &request->trace);
         *ret_response = (struct http_response){.status = 200, .body = admission_response_skipped(admission)};
         return;
     }
@@ -96,9 +109,17 @@ static void answer(struct webhook *webhook, const struct http_request *request,
         engine_evaluate(set, &admission->review, &decision);
     }
     uint64_t duration_ns = now_ns() - request->received_ns;
-    char *body = admission_response_make(admission, &decision, duration_ns);
+    char *body = admission_response_make(admission, &decision, policy_set_digest(set), duration_ns);
     gate_metrics_review(webhook->metrics, name, admission, &decision, duration_ns);
-    decision_log(name, admission, &decision, duration_ns);
+    decision_log(name, admission, &decision, &request->trace, duration_ns);
+    record(webhook, &(struct decision_facts){.webhook = name,
+                                             .admission = admission,
+                                             .decision = &decision,
+                                             .policy_digest = policy_set_digest(set),
+                                             .policy_revision = policy_set_revision(set),
+                                             .trace = &request->trace,
+                                             .duration_ns = duration_ns,
+                                             .inventory_stale_ms = admission->stale_ms});
     *ret_response = (struct http_response){.status = 200, .body = body};
 }
 
@@ -113,7 +134,7 @@ void webhook_handle(struct webhook *webhook, const struct http_request *request,
         return;
     }
     // Declared after admission: the set outlives the decision, and goes before the nodes do.
-    CLEANUP(policy_set_unref) struct policy_set *set = take_reference(webhook);
+    CLEANUP(policy_set_unref) struct policy_set *set = webhook_policies(webhook);
     if (!set) {
         (void)http_refuse(ret_response, 503, "no policies are loaded");
         gate_metrics_rejected(webhook->metrics, 503);
@@ -130,6 +151,9 @@ void webhook_handle(struct webhook *webhook, const struct http_request *request,
         // Before and after differ in nothing but the reviewed object, which the engine lays over both.
         admission.review.before = &knowledge.source;
         admission.review.after = &knowledge.source;
+    }
+    if (knowledge.keeper.methods) {
+        admission.review.keeper = &knowledge.keeper;
     }
     admission.stale_ms = knowledge.stale_ms;
     answer(webhook, request, &admission, set, ret_response);

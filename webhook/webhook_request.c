@@ -15,14 +15,23 @@ struct request {
     enum http_endpoint endpoint;
     const char *timeout; // of MHD, until the request is completed
     size_t expected;     // of Content-Length; 0: not known
+    struct trace_context trace;
     uint64_t received_ns;
     bool refused; // response is what it will get once its body is thrown away
     struct http_response response;
 };
 
+// What of the headers is read.
+struct headers {
+    struct http_head head;
+    const char *traceparent;
+    unsigned traceparents;
+};
+
 static enum MHD_Result read_header(void *data, enum MHD_ValueKind kind, const char *key, const char *value) {
     (void)kind;
-    struct http_head *head = data;
+    struct headers *headers = data;
+    struct http_head *head = &headers->head;
     if (strcasecmp(key, MHD_HTTP_HEADER_CONTENT_TYPE) == 0) {
         head->content_type = value;
     } else if (strcasecmp(key, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0) {
@@ -30,6 +39,9 @@ static enum MHD_Result read_header(void *data, enum MHD_ValueKind kind, const ch
         head->content_lengths++;
     } else if (strcasecmp(key, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
         head->transfer_encodings++;
+    } else if (strcasecmp(key, "traceparent") == 0) {
+        headers->traceparent = value;
+        headers->traceparents++;
     }
     return MHD_YES;
 }
@@ -67,8 +79,10 @@ static bool check_client(struct webhook_server *server, struct MHD_Connection *c
 
 static bool check_head(struct webhook_server *server, struct MHD_Connection *connection,
                        struct request *request, const char *path, const char *method) {
-    struct http_head head = {.method = method, .path = path};
-    MHD_get_connection_values(connection, MHD_HEADER_KIND, read_header, &head);
+    struct headers headers = {.head = {.method = method, .path = path}};
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, read_header, &headers);
+    trace_context_read(headers.traceparents == 1 ? headers.traceparent : NULL, &request->trace);
+    const struct http_head head = headers.head;
     if (!http_head_check(&head, &request->endpoint, &request->response)) {
         return false;
     }
@@ -78,7 +92,8 @@ static bool check_head(struct webhook_server *server, struct MHD_Connection *con
 }
 
 static enum MHD_Result send_response(struct webhook_server *server, struct MHD_Connection *connection,
-                                     struct http_response *response) {
+                                     struct request *request) {
+    struct http_response *response = &request->response;
     struct MHD_Response *message =
         MHD_create_response_from_buffer(strlen(response->body), response->body, MHD_RESPMEM_MUST_FREE);
     if (!message) {
@@ -88,6 +103,11 @@ static enum MHD_Result send_response(struct webhook_server *server, struct MHD_C
     MHD_add_response_header(message, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
     if (response->close || atomic_load_explicit(&server->goodbye, memory_order_relaxed)) {
         MHD_add_response_header(message, MHD_HTTP_HEADER_CONNECTION, "close");
+    }
+    if (*request->trace.trace_id) {
+        char trace[TRACE_PARENT_BYTES];
+        trace_context_write(&request->trace, trace);
+        MHD_add_response_header(message, "traceresponse", trace);
     }
     if (response->status == MHD_HTTP_METHOD_NOT_ALLOWED) {
         MHD_add_response_header(message, MHD_HTTP_HEADER_ALLOW, "POST");
@@ -114,7 +134,7 @@ static enum MHD_Result begin(struct webhook_server *server, struct MHD_Connectio
     // An answer before the body is read would end the connection, perhaps before the client sees it. So the
     // body is thrown away first, unless where it ends is in doubt.
     request->refused = true;
-    return request->response.close ? send_response(server, connection, &request->response) : MHD_YES;
+    return request->response.close ? send_response(server, connection, request) : MHD_YES;
 }
 
 // MHD_NO ends the connection.
@@ -154,6 +174,7 @@ static void answer(struct webhook_server *server, struct request *request) {
         .timeout = request->timeout,
         .body = request_body_take(&request->body, &server->budget),
         .length = length,
+        .trace = request->trace,
         .received_ns = request->received_ns,
     };
     webhook_handle(server->options.webhook, &question, &request->response);
@@ -172,7 +193,7 @@ enum MHD_Result webhook_request_serve(void *data, struct MHD_Connection *connect
         return receive(server, request, bytes, length);
     }
     answer(server, request);
-    return send_response(server, connection, &request->response);
+    return send_response(server, connection, request);
 }
 
 void webhook_request_completed(void *data, struct MHD_Connection *connection, void **request_slot,

@@ -61,7 +61,7 @@ local function delivers_clusters(of, kind, params)
 end
 
 -- What Flux does to the delivered objects when the Kustomization or HelmRelease itself is deleted.
-local function deletes_all(of, kind)
+function delivery.deletes_all(of, kind)
   if object.at(of, "spec.suspend") == true then
     return false
   elseif kind == "HelmRelease" then
@@ -73,8 +73,13 @@ local function deletes_all(of, kind)
 end
 
 -- Why its deletion takes clusters along: text for a message, or nil.
-function delivery.takes_along(of, kind, params)
-  if delivers_clusters(of, kind, params) and deletes_all(of, kind) then
+function delivery.takes_along(change, params)
+  local of, kind = change.old_object, change.kind
+  if not delivery.deletes_all(of, kind) then
+    return nil
+  end
+  local delivers = delivers_clusters(of, kind, params) or change.delivers
+  if delivers == true or (known(delivers) and #delivers > 0) then
     return "the clusters that it delivers go with it"
   end
 end

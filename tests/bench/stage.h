@@ -1,4 +1,4 @@
-// Everything that the bench needs on disk, in a temporary folder: certificates, ten policies, and the command
+// Everything that the bench needs on disk, in a temporary folder: certificates, eleven policies, and the command
 // lines of both servers.
 #pragma once
 

@@ -10,8 +10,7 @@ static void count_list(struct fake_connection *connection, const struct fake_que
     if (!query->continues) {
         api->lists++;
     }
-    if (!connection->in_a_list) {
-        connection->in_a_list = true;
+    if (!atomic_exchange(&api->in_a_list[query->resource], true)) {
         unsigned now = ++api->lists_now;
         if (now > api->most_lists_at_once) {
             api->most_lists_at_once = now;
@@ -19,10 +18,9 @@ static void count_list(struct fake_connection *connection, const struct fake_que
     }
 }
 
-static void end_list(struct fake_connection *connection) {
-    if (connection->in_a_list) {
-        connection->in_a_list = false;
-        connection->api->lists_now--;
+static void end_list(struct fake_api *api, unsigned resource) {
+    if (atomic_exchange(&api->in_a_list[resource], false)) {
+        api->lists_now--;
     }
 }
 
@@ -52,7 +50,7 @@ static bool page_json(struct fake_connection *connection, const struct fake_quer
     if (name < FAKE_NAMES) {
         buffer_printf(json, ",\"continue\":\"%u+%llu/=\"", name, (unsigned long long)version);
     } else {
-        end_list(connection);
+        end_list(connection->api, query->resource);
     }
     buffer_append_text(json, "}}");
     return !gone;

@@ -127,9 +127,6 @@ void *fake_connection_serve(void *data) {
             length = 0;
         }
     }
-    if (connection->in_a_list) {
-        connection->api->lists_now--;
-    }
     shutdown(connection->socket, SHUT_RDWR);
     return NULL;
 }

@@ -16,6 +16,7 @@ struct fake_api {
     uint64_t seed;
     atomic_bool stopping, faults, silent;
     atomic_uint answers[FAKE_RESOURCES];
+    atomic_bool in_a_list[FAKE_RESOURCES];
     atomic_uint lists, pages, watches, lists_now, most_lists_at_once;
 };
 
@@ -24,7 +25,6 @@ struct fake_connection {
     int socket;
     uint64_t random;
     pthread_t thread;
-    bool in_a_list;
 };
 
 void *fake_connection_serve(void *connection);

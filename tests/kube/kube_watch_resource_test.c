@@ -10,7 +10,8 @@
 //   page V [T]    a page with resourceVersion V and the token T of the next one came, and its answer is whole
 //   ok            bytes of a good answer came
 //   A|M|D|B V     an event of that type with resourceVersion V; "E CODE REASON" an ERROR
-//   whole, broken, quiet, large, refused STATUS [RETRY-AFTER]   the request is over
+//   whole, broken [STATUS], quiet, large, refused STATUS [RETRY-AFTER]   the request is over
+//   heard         somebody else heard the server
 //   +MS           time goes by
 //   relist        somebody wants a new list; "!" is noted when the request had to be cut for it
 //   wait LOW HIGH the next request must come so many ms from now
@@ -110,6 +111,8 @@ static void step(struct story *story, const char *text) {
         start(story);
     } else if (strcmp(verb, "ok") == 0) {
         kube_watch_resource_heard(story->resource, story->now_ns);
+    } else if (strcmp(verb, "heard") == 0) {
+        kube_watch_resource_hurry(story->resource, story->now_ns, story->now_ns);
     } else if (strcmp(verb, "page") == 0) {
         take_page(story, first, second);
     } else if (strcmp(verb, "wait") == 0) {
@@ -127,6 +130,10 @@ static void step(struct story *story, const char *text) {
 }
 
 #define SYNCED "go; page 10; go; ok; "
+
+#define AWAY                                                                                                 \
+    "broken; go; broken; go; broken; go; broken; go; broken; go; broken; go; broken; go; broken; go; "
+#define AWAY_NOTES "watch 10|watch 10|watch 10|watch 10|watch 10|watch 10|watch 10|watch 10|"
 
 static const struct {
     const char *name, *steps, *notes, *problem;
@@ -212,11 +219,28 @@ static const struct {
     {"401: soon again", SYNCED "broken; go; refused 401; wait 0 500; go",
      "list|listed|watch 10|watch 10|watch 10|", "it failed", 0},
     {"403: slowly",
-     "go; refused 403; wait 5000 10000; go; refused 403; wait 10000 20000; go; refused 403; go; "
-     "refused 403; go; refused 403; wait 30000 60000; go",
-     "list|list|list|list|list|list|", "it failed", 0},
-    {"404: slowly, and nothing is forgotten", SYNCED "broken; go; refused 404; wait 10000 20000; go",
+     "go; refused 403; wait 500 1000; go; refused 403; wait 1000 2000; go; refused 403; go; refused 403; go; "
+     "refused 403; go; refused 403; go; refused 403; wait 30000 60000; go",
+     "list|list|list|list|list|list|list|list|", "it failed", 0},
+    {"404: slowly, and nothing is forgotten", SYNCED "broken; go; refused 404; wait 500 1000; go",
      "list|listed|watch 10|watch 10|watch 10|", "it failed", 0},
+    {"404 of a server that was away and has just started", SYNCED AWAY "refused 404; wait 500 1000",
+     "list|listed|watch 10|" AWAY_NOTES, "it failed", 0},
+    {"410 of a server that was away", SYNCED AWAY "ok; E 410 Expired; wait 0 250; go",
+     "list|listed|watch 10|" AWAY_NOTES "cut|list|", "the watch ended with 410 Expired: m", 1},
+    {"a broken stream of a server that was away", SYNCED AWAY "ok; broken 200; wait 0 250",
+     "list|listed|watch 10|" AWAY_NOTES, "it failed", 0},
+    {"somebody else reached the server", SYNCED AWAY "broken; +1; heard; wait 0 1000",
+     "list|listed|watch 10|" AWAY_NOTES, "it failed", 0},
+    {"somebody else reached the server, but it is we who are refused",
+     SYNCED
+     "broken; go; refused 403; go; refused 403; go; refused 403; go; refused 403; +1; heard; wait 3999 8000",
+     "list|listed|watch 10|watch 10|watch 10|watch 10|watch 10|", "it failed", 0},
+    {"410 without end",
+     SYNCED "E 410 Expired; wait 0 250; go; page 10; go; ok; E 410 Expired; wait 0 500; go; page 10; "
+            "go; ok; E 410 Expired; wait 0 1000",
+     "list|listed|watch 10|cut|list|listed|watch 10|cut|list|listed|watch 10|cut|",
+     "the watch ended with 410 Expired: m", 3},
     {"a new list on demand", SYNCED "A 11; relist; wait 0 0; go", "list|listed|watch 10|apply|!list|", "", 1},
     {"a new list on demand in mid list", "go; page 10 b; go; relist; wait 0 0; go", "list|list+b|!list|", "",
      0},

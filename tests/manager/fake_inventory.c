@@ -86,9 +86,24 @@ int64_t inventory_sum(const struct inventory *inventory, enum amount_of of, cons
     return sum(inventory, of, per, group, NULL);
 }
 
+struct object_key inventory_account(const struct inventory *inventory, struct arena *arena,
+                                    const struct object_key *object) {
+    struct object_key account = *object;
+    pthread_mutex_lock((pthread_mutex_t *)&inventory->lock);
+    const struct fake_object *known = find(inventory, object->kind, object->name);
+    if (known && *known->account) {
+        account =
+            (struct object_key){"cluster.x-k8s.io", "Cluster", "prod", arena_strdup(arena, known->account)};
+    }
+    pthread_mutex_unlock((pthread_mutex_t *)&inventory->lock);
+    return account;
+}
+
 int64_t inventory_amount(const struct inventory *inventory, const struct object_key *account,
                          enum amount_of of, const char *per, const char *group) {
-    return sum(inventory, of, per, group, account);
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct object_key claimed = inventory_account(inventory, arena, account);
+    return sum(inventory, of, per, group, &claimed);
 }
 
 // The one field of the fake: a pool's replicas.

@@ -92,10 +92,10 @@ static void start(struct fleet *fleet, const struct scene *scene, size_t replica
     struct replica *started = &fleet->replicas[replica];
     memset(started, 0, sizeof(*started));
     started->options.life_ms = LIFE_MS;
-    replica_start(started, &fleet->server, seed);
     started->way.most_delay_us = scene->delay_us;
     started->way.fail_percent = scene->fail_percent;
     started->way.blind_percent = scene->blind_percent;
+    replica_start(started, &fleet->server, seed);
 }
 
 // Kills a replica in the middle of what it does, and starts it again with a full list.

@@ -302,9 +302,8 @@ static void test_unclear_writes(void **state) {
     (void)state;
     struct memory_server server;
     memory_server_init(&server);
-    struct replica replica = {0};
+    struct replica replica = {.way.blind_percent = 50};
     replica_start(&replica, &server, 7);
-    replica.way.blind_percent = 50;
     for (int i = 0; i < 40; i++) {
         char name[16];
         snprintf(name, sizeof(name), "c-%d", i);
@@ -333,7 +332,7 @@ static void test_document_of_others(void **state) {
         printf("  %s\n", documents[i].name);
         struct memory_server server;
         memory_server_init(&server);
-        struct memory_store writer;
+        struct memory_store writer = {0};
         memory_store_init(&writer, &server, 1);
         char version[SHARED_VERSION_BYTES];
         struct error error;

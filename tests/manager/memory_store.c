@@ -105,6 +105,9 @@ static bool write_document(void *cookie, const char *name, const char *text, con
 static const struct shared_store_methods methods = {.read = read_document, .write = write_document};
 
 void memory_store_init(struct memory_store *store, struct memory_server *server, unsigned seed) {
-    *store = (struct memory_store){.server = server, .random = seed};
+    store->server = server;
+    store->random = seed;
+    store->dead = false;
+    store->stuck = false;
     store->store = (struct shared_store){&methods, store};
 }

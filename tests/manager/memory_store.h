@@ -33,4 +33,5 @@ struct memory_store {
     _Atomic bool stuck;     // waits until the deadline
     struct shared_store store;
 };
+// How bad its day is stays as it was set before.
 void memory_store_init(struct memory_store *store, struct memory_server *server, unsigned seed);

@@ -100,6 +100,12 @@ static const struct {
     {"--tls-cert @/none.crt --tls-key @/tls.key", EXIT_USAGE, "none.crt: can't be read"},
     {PAIR "--policies @/none", EXIT_USAGE, "none"},
     {PAIR "--config @/none.yaml", EXIT_USAGE, "none.yaml"},
+    {"--decision-log-max-size 1KiB", EXIT_USAGE, "want 64KiB to 1024GiB, as 64MiB, got 1KiB"},
+    {"--decision-log-max-size 1MB", EXIT_USAGE, "want 64KiB to 1024GiB, as 64MiB, got 1MB"},
+    {"--decision-log-keep 0", EXIT_USAGE, "--decision-log-keep: want 1 to 1000, got 0"},
+    {"--decision-log-level some", EXIT_USAGE, "--decision-log-level: want denied or all, got some"},
+    {"--decision-log-mask spec", EXIT_USAGE, "--decision-log-mask: \"spec\" is no JSON pointer"},
+    {PAIR "--decision-log @/none/log", EXIT_USAGE, "/none/log: No such file or directory"},
     {"--help", EXIT_CLEAN, "--drain-timeout"},
 };
 
@@ -132,11 +138,25 @@ static uint16_t wait_for_port(const struct scene *scene) {
     return 0;
 }
 
+// The one review that was answered, written before the process ended.
+static void expect_decision(const struct scene *scene) {
+    char path[128], text[4096] = "";
+    snprintf(path, sizeof(path), "%s/decisions.log", scene->served.folder);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+    fclose(file);
+    remove(path);
+    assert_non_null(strstr(text, "\"uid\":\"u-42\""));
+    assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
+}
+
 static void serves_the_built_in_policies_until_sigterm(void **state) {
     struct scene *scene = *state;
     pid_t child =
         start(scene, PAIR "--client-ca @/client-ca.crt --client-name kube-apiserver --listen 127.0.0.1:0 "
-                          "--ops-listen 127.0.0.1:0 --port-file @/ports --log-format json --threads 2");
+                          "--ops-listen 127.0.0.1:0 --port-file @/ports --log-format json --threads 2 "
+                          "--decision-log @/decisions.log");
     scene->served.port = wait_for_port(scene);
     CLEANUP(free) char *review = gate_review("CREATE", NULL, false);
     struct tls_reply reply;
@@ -154,6 +174,7 @@ static void serves_the_built_in_policies_until_sigterm(void **state) {
     assert_int_equal(finish(scene, child), EXIT_CLEAN);
     assert_non_null(strstr(scene->text, "\"message\":\"serving\""));
     assert_non_null(strstr(scene->text, "\"message\":\"stopped\""));
+    expect_decision(scene);
 }
 
 int main(void) {

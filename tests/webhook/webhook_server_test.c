@@ -42,6 +42,44 @@ static struct tls_reply receive(struct tls_client *client) {
     return reply;
 }
 
+static void ask_traced(struct tls_client *client, const char *headers, struct tls_reply *ret_reply) {
+    CLEANUP(free) char *body = gate_review("CREATE", NULL, false);
+    char text[4096];
+    snprintf(text, sizeof(text),
+             "POST /validate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n%s"
+             "Content-Length: %zu\r\n\r\n%s",
+             headers, strlen(body), body);
+    send_text(client, text);
+    *ret_reply = receive(client);
+    assert_int_equal(ret_reply->status, 200);
+}
+
+#define TRACE "4bf92f3577b34da6a3ce929d0e0e4736"
+
+// The answer is a span of the caller's trace; what is no trace is answered all the same.
+static void echoes_the_trace(void **state) {
+    (void)state;
+    struct served served;
+    struct tls_reply reply;
+    served_start(&served, (struct webhook_server_options){0}, false);
+    struct tls_client *client = served_connect(&served);
+    ask_traced(client, "Traceparent: 00-" TRACE "-00f067aa0ba902b7-01\r\n", &reply);
+    const char *answer = strstr(reply.head, "traceresponse: 00-" TRACE "-");
+    assert_non_null(answer);
+    assert_null(strstr(answer, "00f067aa0ba902b7"));
+    static const char *const none[] = {
+        "",
+        "traceparent: 00-" TRACE "-0000000000000000-01\r\n",
+        "traceparent: 00-" TRACE "-00f067aa0ba902b7-01\r\ntraceparent: 00-" TRACE "-00f067aa0ba902b7-01\r\n",
+    };
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+        ask_traced(client, none[i], &reply);
+        assert_null(strstr(reply.head, "traceresponse"));
+    }
+    tls_client_close(client);
+    served_stop(&served);
+}
+
 static void answers_over_one_connection(void **state) {
     (void)state;
     static const char *const priorities[] = {"NORMAL:-VERS-ALL:+VERS-TLS1.3",
@@ -391,6 +429,7 @@ int main(void) {
     signal(SIGPIPE, SIG_IGN);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_over_one_connection),
+        cmocka_unit_test(echoes_the_trace),
         cmocka_unit_test(refuses_weak_tls),
         cmocka_unit_test(refuses_requests_that_are_none),
         cmocka_unit_test(caps_a_body_without_length),

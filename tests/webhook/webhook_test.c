@@ -74,6 +74,8 @@ static void allows(void **state) {
     const struct node *annotations = node_get(response, "auditAnnotations");
     assert_string_equal(node_string(node_get(annotations, "decision")), "allowed");
     assert_string_equal(node_string(node_get(annotations, "policies")), "labels");
+    CLEANUP(policy_set_unref) struct policy_set *same = gate_policies(1);
+    assert_string_equal(node_string(node_get(annotations, "policy-digest")), policy_set_digest(same));
 }
 
 // Whatever the policy: 403 and Forbidden, or Flux with force deletes and recreates the object.
@@ -145,6 +147,20 @@ static void refuses_with_a_reason(void **state) {
     assert_string_equal(text, "{\"error\":\"AdmissionReview: apiVersion: want a string, got integer\"}");
 }
 
+// Two bundles one after the other: the first stays to be seen, and is no longer in force.
+static void shows_the_bundle(void **state) {
+    struct gate *gate = *state;
+    gate_metrics_bundle(gate->metrics, "a", "sha256:11");
+    gate_metrics_bundle(gate->metrics, "b", "sha256:22");
+    CLEANUP(buffer_clear) struct buffer text;
+    buffer_init(&text, 1 << 20);
+    gate_metrics_write(gate->metrics, &text);
+    assert_non_null(
+        strstr(buffer_text(&text), "fleetgate_policy_bundle_info{revision=\"a\",sha256=\"11\"} 0\n"));
+    assert_non_null(
+        strstr(buffer_text(&text), "fleetgate_policy_bundle_info{revision=\"b\",sha256=\"22\"} 1\n"));
+}
+
 static void needs_policies(void **state) {
     struct gate *gate = *state;
     CLEANUP(webhook_free) struct webhook *empty = webhook_new(NULL, second_ns, gate->metrics);
@@ -197,6 +213,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(patches_only_on_mutate, start_gate, stop_gate),
         cmocka_unit_test_setup_teardown(skips_connect, start_gate, stop_gate),
         cmocka_unit_test_setup_teardown(refuses_with_a_reason, start_gate, stop_gate),
+        cmocka_unit_test_setup_teardown(shows_the_bundle, start_gate, stop_gate),
         cmocka_unit_test_setup_teardown(needs_policies, start_gate, stop_gate),
         cmocka_unit_test_setup_teardown(counts, start_gate, stop_gate),
     };

@@ -1,4 +1,4 @@
-#include "engine/cidr.h"
+#include "fleet/cidr.h"
 
 #include <stddef.h>
 #include <stdio.h>
