@@ -31,7 +31,7 @@ static int set_up(void **state) {
     struct scene *scene = memory_calloc(1, sizeof(*scene));
     CLEANUP(certificate_authority_free)
     struct certificate_authority *authority = make(10 * DAY, &scene->authority);
-    CLEANUP(certificate_authority_free) struct certificate_authority *other = make(DAY, &scene->other);
+    certificate_authority_free(make(DAY, &scene->other));
     const struct certificate_period period = {.now = NOW, .seconds = 2 * DAY};
     struct error error;
     assert_true(certificate_authority_issue_for(authority, &names, &period, &scene->leaf, &error));
