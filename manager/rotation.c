@@ -1,18 +1,16 @@
-#include "manager/rotation.h"
+#include "manager/rotation_internal.h"
 
 #include "base/buffer.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "certs/certificate_info.h"
 #include "certs/certificate_text.h"
-#include "manager/rotation_objects.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 enum {
-    MOST_CONFIGURATIONS = 8,
     MOST_ACTIONS = 8, // in one step; more than a whole rotation needs
     LONGEST_BACKOFF_SECONDS = 60,
     // A wall clock that differs from the steady one by more has been set, and is not believed for a while.
@@ -22,55 +20,8 @@ enum {
     MOST_VERSIONS_BYTES = 4096,
 };
 
-// One webhook configuration, as it was seen last.
-struct configuration {
-    struct kube_name name;
-    bool exists;
-    struct rotation_webhooks webhooks;
-    char *generation; // the last one seen; NULL: none
-    int64_t since_steady;
-};
-
-struct rotation {
-    struct rotation_options options;
-    struct kube_name secret;
-    struct configuration configurations[MOST_CONFIGURATIONS];
-    size_t configuration_count;
-
-    char *served, *served_key, *served_authority; // NULL: nothing was delivered
-    char *settled_authority;
-    int64_t settled_steady;
-    struct rotation_clock last; // steady 0: no step yet
-    int64_t doubt_until_steady;
-    char *versions;               // of all objects at the last plan
-    int64_t planned_until_steady; // nothing is due before that unless a version changes
-    uint64_t random;
-    struct rotation_status status;
-};
-
-// What one look at the API server found.
-struct picture {
-    struct rotation_content content;
-    char *version; // of the Secret; NULL: there is none
-    struct rotation_bundle bundles[MOST_CONFIGURATIONS * ROTATION_MOST_WEBHOOKS];
-    size_t bundle_count;
-};
-
-static void clear_picture_cleanup(struct picture *picture) {
-    rotation_content_clear(&picture->content);
-    free(picture->version);
-}
-
-static void set_text(char **slot, const char *text) {
-    if (*slot) {
-        explicit_bzero(*slot, strlen(*slot));
-        free(*slot);
-    }
-    *slot = text ? memory_strdup(text) : NULL;
-}
-
 static void clear_secret_text_cleanup(char **text) {
-    set_text(text, NULL);
+    rotation_set_text(text, NULL);
 }
 
 static void add_configurations(struct rotation *rotation, const struct kube_resource *resource,
@@ -102,8 +53,9 @@ static void set_defaults(struct rotation_options *options) {
 bool rotation_new(const struct rotation_options *options, struct rotation **ret_rotation,
                   struct error *error) {
     size_t names = options->settings.names.dns_count + options->settings.names.address_count;
-    if (options->validating_count + options->mutating_count > MOST_CONFIGURATIONS) {
-        return error_set(error, ERROR_INVALID, "more than %d webhook configurations", MOST_CONFIGURATIONS);
+    if (options->validating_count + options->mutating_count > ROTATION_MOST_CONFIGURATIONS) {
+        return error_set(error, ERROR_INVALID, "more than %d webhook configurations",
+                         ROTATION_MOST_CONFIGURATIONS);
     }
     if (names == 0) {
         return error_set(error, ERROR_INVALID, "a serving certificate needs at least one name");
@@ -128,11 +80,11 @@ void rotation_free(struct rotation *rotation) {
         rotation_webhooks_clear(&rotation->configurations[i].webhooks);
         free(rotation->configurations[i].generation);
     }
-    set_text(&rotation->served, NULL);
-    set_text(&rotation->served_key, NULL);
-    set_text(&rotation->served_authority, NULL);
-    set_text(&rotation->settled_authority, NULL);
-    set_text(&rotation->versions, NULL);
+    rotation_set_text(&rotation->served, NULL);
+    rotation_set_text(&rotation->served_key, NULL);
+    rotation_set_text(&rotation->served_authority, NULL);
+    rotation_set_text(&rotation->settled_authority, NULL);
+    rotation_set_text(&rotation->versions, NULL);
     free(rotation);
 }
 
@@ -140,11 +92,6 @@ struct rotation_clock rotation_clock_now(void) {
     struct timespec steady;
     clock_gettime(CLOCK_BOOTTIME, &steady);
     return (struct rotation_clock){.wall = time(NULL), .steady = steady.tv_sec};
-}
-
-static struct rotation_clock clock_of(const struct rotation *rotation) {
-    const struct rotation_options *options = &rotation->options;
-    return options->clock ? options->clock(options->cookie) : rotation_clock_now();
 }
 
 struct rotation_status rotation_status(const struct rotation *rotation) {
@@ -160,78 +107,7 @@ static int64_t jitter(struct rotation *rotation, int64_t bound) {
     return bound > 0 ? (int64_t)(value % (uint64_t)bound) : 0;
 }
 
-// *ret_found: is it there?
-static bool read_object(struct rotation *rotation, const struct kube_name *name,
-                        struct document **ret_document, bool *ret_found, struct error *error) {
-    const struct rotation_store *store = &rotation->options.store;
-    struct error reason = {0};
-    bool found = store->methods->read(store->cookie, name, ret_document, &reason);
-    if (!found && reason.kind != ERROR_NOT_FOUND) {
-        return error_set(error, reason.kind, "%s %s: %s", name->resource->kind, name->name, reason.message);
-    }
-    *ret_found = found;
-    return true;
-}
-
-static bool read_secret(struct rotation *rotation, struct picture *picture, struct error *error) {
-    CLEANUP(document_free) struct document *document = NULL;
-    bool found;
-    if (!read_object(rotation, &rotation->secret, &document, &found, error)) {
-        return false;
-    }
-    return !found ||
-           rotation_secret_read(document_root(document), &picture->content, &picture->version, error);
-}
-
-static bool read_configuration(struct rotation *rotation, struct configuration *configuration,
-                               struct error *error) {
-    CLEANUP(document_free) struct document *document = NULL;
-    bool found;
-    if (!read_object(rotation, &configuration->name, &document, &found, error)) {
-        return false;
-    }
-    rotation_webhooks_clear(&configuration->webhooks);
-    configuration->exists = found;
-    if (found && !rotation_webhooks_read(document_root(document), &configuration->webhooks, error)) {
-        configuration->exists = false;
-        return error_wrap(error, "%s %s", configuration->name.resource->kind, configuration->name.name);
-    }
-    const char *generation = configuration->webhooks.generation;
-    if (!generation || !configuration->generation || strcmp(generation, configuration->generation) != 0) {
-        // The time after the read: a slow one must not make the grace time shorter.
-        configuration->since_steady = clock_of(rotation).steady;
-        set_text(&configuration->generation, generation);
-    }
-    return true;
-}
-
-static bool read_configurations(struct rotation *rotation, struct picture *picture, struct error *error) {
-    for (size_t i = 0; i < rotation->configuration_count; i++) {
-        struct configuration *configuration = &rotation->configurations[i];
-        if (!read_configuration(rotation, configuration, error)) {
-            return false;
-        }
-        for (size_t j = 0; j < configuration->webhooks.count; j++) {
-            picture->bundles[picture->bundle_count++] = (struct rotation_bundle){
-                .text = configuration->webhooks.bundles[j], .since_steady = configuration->since_steady};
-        }
-    }
-    return true;
-}
-
-// The Secret is read before and after: bundles that were read between two equal versions belong to it.
-static bool take_picture(struct rotation *rotation, struct picture *picture, struct error *error) {
-    CLEANUP(clear_picture) struct picture before = {0};
-    if (!read_secret(rotation, &before, error) || !read_configurations(rotation, picture, error) ||
-        !read_secret(rotation, picture, error)) {
-        return false;
-    }
-    bool same = before.version && picture->version ? strcmp(before.version, picture->version) == 0
-                                                   : !before.version && !picture->version;
-    return same ? true : error_set(error, ERROR_CONFLICT, "the Secret has just changed");
-}
-
-static struct rotation_view view_of(const struct rotation *rotation, const struct picture *picture,
+static struct rotation_view view_of(const struct rotation *rotation, const struct rotation_picture *picture,
                                     struct rotation_clock now) {
     return (struct rotation_view){
         .settings = &rotation->options.settings,
@@ -259,28 +135,28 @@ static void deliver(struct rotation *rotation, const struct rotation_content *co
     }
     rotation->options.deliver(rotation->options.cookie, content->certificate, content->key,
                               certificate.not_before, certificate.not_after);
-    set_text(&rotation->served, content->certificate);
-    set_text(&rotation->served_key, content->key);
-    set_text(&rotation->served_authority, content->authority);
+    rotation_set_text(&rotation->served, content->certificate);
+    rotation_set_text(&rotation->served_key, content->key);
+    rotation_set_text(&rotation->served_authority, content->authority);
     rotation->status.certificate_not_after = certificate.not_after;
     rotation->status.authority_not_after = authority.not_after;
 }
 
 // True when that changes what the next plan goes by.
 static bool remember_settled(struct rotation *rotation, const struct rotation_view *view, bool settled) {
-    if (!settled) {
-        set_text(&rotation->settled_authority, NULL);
+    const char *authority = settled && view->content ? view->content->authority : NULL;
+    if (authority && rotation->settled_authority && strcmp(rotation->settled_authority, authority) == 0) {
         return false;
     }
-    if (rotation->settled_authority && strcmp(rotation->settled_authority, view->content->authority) == 0) {
+    rotation_set_text(&rotation->settled_authority, authority);
+    if (!authority) {
         return false;
     }
-    set_text(&rotation->settled_authority, view->content->authority);
     rotation->settled_steady = view->steady;
     return true;
 }
 
-static bool write_secret(struct rotation *rotation, const struct picture *picture,
+static bool write_secret(struct rotation *rotation, const struct rotation_picture *picture,
                          const struct rotation_view *view, enum rotation_action action, struct error *error) {
     const struct rotation_store *store = &rotation->options.store;
     const struct rotation_settings *settings = view->settings;
@@ -310,7 +186,7 @@ static bool publish(struct rotation *rotation, const struct rotation_view *view,
     size_t first = 0;
     bool all = true;
     for (size_t i = 0; i < rotation->configuration_count; i++) {
-        const struct configuration *configuration = &rotation->configurations[i];
+        const struct rotation_configuration *configuration = &rotation->configurations[i];
         char *wanted[ROTATION_MOST_WEBHOOKS] = {0};
         bool change = false;
         for (size_t j = 0; j < configuration->webhooks.count; j++) {
@@ -331,18 +207,18 @@ static bool publish(struct rotation *rotation, const struct rotation_view *view,
 }
 
 // Nothing was due before some time, and nothing has changed since: no need to read all certificates again.
-static bool is_as_planned(struct rotation *rotation, const struct picture *picture, int64_t steady) {
+static bool is_as_planned(struct rotation *rotation, const struct rotation_picture *picture, int64_t steady) {
     CLEANUP(buffer_clear) struct buffer versions;
     buffer_init(&versions, MOST_VERSIONS_BYTES);
     buffer_printf(&versions, "%s", picture->version ? picture->version : "");
     for (size_t i = 0; i < rotation->configuration_count; i++) {
-        const struct configuration *configuration = &rotation->configurations[i];
+        const struct rotation_configuration *configuration = &rotation->configurations[i];
         buffer_printf(&versions, " %s/%s", configuration->exists ? configuration->webhooks.generation : "",
                       configuration->exists ? configuration->webhooks.version : "");
     }
     bool same = rotation->versions && strcmp(rotation->versions, buffer_text(&versions)) == 0;
     if (!same) {
-        set_text(&rotation->versions, buffer_text(&versions));
+        rotation_set_text(&rotation->versions, buffer_text(&versions));
         rotation->planned_until_steady = 0;
     }
     return same && !versions.cut && steady < rotation->planned_until_steady;
@@ -350,9 +226,9 @@ static bool is_as_planned(struct rotation *rotation, const struct picture *pictu
 
 // One look and at most one action. *ret_wait: seconds until something may be due, 0: look again at once.
 static bool act(struct rotation *rotation, int64_t *ret_wait, struct error *error) {
-    CLEANUP(clear_picture) struct picture picture = {0};
-    struct rotation_clock now = clock_of(rotation);
-    if (!take_picture(rotation, &picture, error)) {
+    CLEANUP(rotation_picture_clear) struct rotation_picture picture = {0};
+    struct rotation_clock now = rotation_clock_read(rotation);
+    if (!rotation_picture_take(rotation, &picture, error)) {
         return false;
     }
     if (is_as_planned(rotation, &picture, now.steady)) {
@@ -410,13 +286,13 @@ static int64_t failed(struct rotation *rotation, struct rotation_clock now, cons
 }
 
 int64_t rotation_step(struct rotation *rotation) {
-    const struct rotation_clock now = clock_of(rotation);
+    const struct rotation_clock now = rotation_clock_read(rotation);
     doubt_clock(rotation, now);
     int64_t wait = 0;
     for (int i = 0; i < MOST_ACTIONS && wait == 0; i++) {
         struct error error = {0};
         if (!act(rotation, &wait, &error)) {
-            return failed(rotation, clock_of(rotation), &error);
+            return failed(rotation, rotation_clock_read(rotation), &error);
         }
     }
     rotation->status.failures = 0;
@@ -424,5 +300,5 @@ int64_t rotation_step(struct rotation *rotation) {
     int64_t poll = rotation->options.poll_seconds;
     // A look that takes place later than planned, but never later than the poll.
     int64_t next = wait < poll ? wait : poll - jitter(rotation, poll / 5 + 1);
-    return clock_of(rotation).steady + (next > 0 ? next : 1);
+    return rotation_clock_read(rotation).steady + (next > 0 ? next : 1);
 }

@@ -110,23 +110,30 @@ static char *read_generation(const struct node *object, const char *version) {
     return memory_strdup(text);
 }
 
+static bool read_bundles(const struct node *object, struct rotation_webhooks *webhooks, struct error *error) {
+    const struct node *list = node_get(object, "webhooks");
+    NODE_EACH(webhook, list) {
+        if (webhooks->count == ROTATION_MOST_WEBHOOKS) {
+            return error_set(error, ERROR_LIMIT, "more than %d webhooks", ROTATION_MOST_WEBHOOKS);
+        }
+        char *bundle = read_value(node_get(node_get(webhook, "clientConfig"), "caBundle"));
+        webhooks->bundles[webhooks->count++] = bundle ? bundle : memory_strdup("");
+    }
+    return true;
+}
+
 bool rotation_webhooks_read(const struct node *object, struct rotation_webhooks *ret_webhooks,
                             struct error *error) {
-    CLEANUP(rotation_webhooks_clear) struct rotation_webhooks webhooks = {0};
-    const struct node *list = node_get(object, "webhooks");
+    struct rotation_webhooks webhooks = {0};
     if (!read_version(object, &webhooks.version, error)) {
         return false;
     }
     webhooks.generation = read_generation(object, webhooks.version);
-    NODE_EACH(webhook, list) {
-        if (webhooks.count == ROTATION_MOST_WEBHOOKS) {
-            return error_set(error, ERROR_LIMIT, "more than %d webhooks", ROTATION_MOST_WEBHOOKS);
-        }
-        char *bundle = read_value(node_get(node_get(webhook, "clientConfig"), "caBundle"));
-        webhooks.bundles[webhooks.count++] = bundle ? bundle : memory_strdup("");
+    if (!read_bundles(object, &webhooks, error)) {
+        rotation_webhooks_clear(&webhooks);
+        return false;
     }
     *ret_webhooks = webhooks;
-    webhooks = (struct rotation_webhooks){0};
     return true;
 }
 

@@ -231,12 +231,13 @@ static bool fake_patch(void *cookie, const struct kube_name *name, const struct 
     CLEANUP(document_free) struct document *document = parse(patch->body);
     struct fake_configuration *configuration =
         is_secret(name) ? NULL : find_configuration(server, name->name);
-    if (!is_secret(name) && !configuration) {
+    bool secret = is_secret(name);
+    if (!secret && !configuration) {
         return not_found(error);
     }
-    assert_int_equal(patch->type, is_secret(name) ? KUBE_PATCH_MERGE : KUBE_PATCH_JSON);
-    bool done = is_secret(name) ? patch_secret(server, document_root(document), error)
-                                : patch_configuration(server, configuration, document_root(document), error);
+    assert_int_equal(patch->type, !configuration ? KUBE_PATCH_MERGE : KUBE_PATCH_JSON);
+    bool done = !configuration ? patch_secret(server, document_root(document), error)
+                               : patch_configuration(server, configuration, document_root(document), error);
     return done && end(server, error);
 }
 

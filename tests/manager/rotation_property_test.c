@@ -16,8 +16,8 @@ enum {
     SNAPSHOTS = 8,
     WALL_START = 1800000000,
     API_LATENESS_SECONDS = 60,
-    BUSY_SECONDS = 9000, // more than two authorities
-    QUIET_SECONDS = 3000,
+    BUSY_SECONDS = 4500, // more than two authorities
+    QUIET_SECONDS = 1500,
     REPAIR_SECONDS = 200, // two polls, a back-off and the grace time
 };
 
@@ -137,8 +137,8 @@ static void start_replica(struct simulation *simulation, struct replica *replica
         .mutating = mutating,
         .mutating_count = 1,
         .settings = {.names = {.dns = dns, .dns_count = 1},
-                     .authority_seconds = 6000,
-                     .certificate_seconds = 2000,
+                     .authority_seconds = 3000,
+                     .certificate_seconds = 1200,
                      .grace_seconds = simulation->grace_seconds,
                      .retire_seconds = 400},
         .poll_seconds = 10 + random_below(simulation, 30),
@@ -343,9 +343,8 @@ static void expect_recovered(struct simulation *simulation) {
     for (size_t i = 0; i < REPLICAS; i++) {
         const struct replica *replica = &simulation->replicas[i];
         expect_true(simulation->name, replica->certificate != NULL, "every replica serves");
-        expect_true(simulation->name, strcmp(replica->certificate, content.certificate) == 0,
-                    "every replica serves what the Secret holds");
-        expect_true(simulation->name, replica->not_after - now > 500, "it was renewed in time");
+        expect_text(simulation->name, replica->certificate, content.certificate);
+        expect_true(simulation->name, replica->not_after - now > 300, "it was renewed in time");
     }
     for (size_t i = 0; i < FAKE_CONFIGURATIONS * FAKE_WEBHOOKS; i++) {
         CLEANUP(free)
@@ -393,7 +392,7 @@ static void end_simulation(struct simulation *simulation) {
 
 static unsigned seeds(void) {
     const char *text = getenv("ROTATION_SEEDS");
-    return text ? (unsigned)strtoul(text, NULL, 10) : 2;
+    return text ? (unsigned)strtoul(text, NULL, 10) : 1;
 }
 
 static void never_serves_what_an_api_server_refuses(void **state) {
@@ -408,8 +407,8 @@ static void never_serves_what_an_api_server_refuses(void **state) {
         {"bundles are emptied, replaced and damaged", FAULT_BUNDLES},
         {"clocks jump", FAULT_CLOCK},
     };
+    unsigned conflicts = 0;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        unsigned conflicts = 0;
         for (unsigned seed = 1; seed <= seeds(); seed++) {
             struct simulation *simulation = memory_calloc(1, sizeof(*simulation));
             simulation->name = cases[i].name;
@@ -425,8 +424,8 @@ static void never_serves_what_an_api_server_refuses(void **state) {
             conflicts += simulation->server->conflicts;
             end_simulation(simulation);
         }
-        expect_true(cases[i].name, seeds() < 2 || conflicts > 0, "replicas got into each other's way");
     }
+    assert_true(conflicts > 0); // replicas got into each other's way
 }
 
 // The checker itself: replicas that wait less than API servers are late must be caught.

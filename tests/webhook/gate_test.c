@@ -153,6 +153,115 @@ static void reloads_on_signal_and_on_change(void **state) {
     end(scene);
 }
 
+// An authority and certificates of it in memory, as a rotation hands them in.
+static void hand_in(struct scene *scene, const struct certificate_authority *authority) {
+    const char *const dns[] = {"localhost"};
+    const struct certificate_names names = {.dns = dns, .dns_count = 1};
+    CLEANUP(certificate_pair_clear) struct certificate_pair leaf = {0};
+    struct error error = {0};
+    if (!certificate_authority_issue(authority, &names, 30, &leaf, &error) ||
+        !gate_swap_certificate(scene->gate, leaf.certificate, leaf.key, &error)) {
+        fail_msg("%s", error.message);
+    }
+}
+
+static struct certificate_authority *make_authority(const char *file) {
+    struct certificate_authority *authority = NULL;
+    CLEANUP(certificate_pair_clear) struct certificate_pair pair = {0};
+    struct error error = {0};
+    assert_true(certificate_authority_new(30, &authority, &error));
+    assert_true(certificate_authority_export(authority, &pair, &error));
+    FILE *stream = fopen(file, "w");
+    assert_non_null(stream);
+    assert_true(fputs(pair.certificate, stream) >= 0);
+    fclose(stream);
+    return authority;
+}
+
+static bool can_connect(const struct scene *scene, const char *authority_file) {
+    const struct tls_client_options options = {.port = scene->served.port, .authority = authority_file};
+    CLEANUP(tls_client_close) struct tls_client *client = NULL;
+    struct error error;
+    bool close;
+    return tls_client_open(&options, &client, &error) && ask(client, &close) == 200;
+}
+
+static void a_certificate_is_handed_in(void **state) {
+    struct scene *scene = *state;
+    char file[128], other_file[128];
+    snprintf(file, sizeof(file), "%s/handed-ca.crt", scene->served.folder);
+    snprintf(other_file, sizeof(other_file), "%s/handed-other-ca.crt", scene->served.folder);
+    CLEANUP(certificate_authority_free) struct certificate_authority *authority = make_authority(file);
+    CLEANUP(certificate_authority_free) struct certificate_authority *other = make_authority(other_file);
+    scene->options.tls = (struct tls_files){0};
+    begin(scene);
+    assert_true(page_has(scene, "/readyz", "certificate: none loaded"));
+    assert_false(can_connect(scene, file));
+
+    hand_in(scene, authority);
+    assert_false(page_has(scene, "/readyz", "not ready"));
+    assert_true(can_connect(scene, file));
+    CLEANUP(tls_client_close) struct tls_client *early = NULL;
+    const struct tls_client_options options = {.port = scene->served.port, .authority = file};
+    struct error error = {0};
+    assert_true(tls_client_open(&options, &early, &error));
+
+    hand_in(scene, other);
+    bool close;
+    assert_false(can_connect(scene, file));
+    assert_true(can_connect(scene, other_file));
+    assert_int_equal(ask(early, &close), 200); // the connection of the old certificate lives on
+
+    // What is wrong changes nothing, and neither does a signal to reload.
+    assert_false(gate_swap_certificate(scene->gate, "rubbish", "rubbish", &error));
+    assert_non_null(strstr(error.message, "the certificate that was handed in"));
+    assert_true(page_has(scene, "/readyz", "what was loaded before stays in force"));
+    pthread_kill(scene->thread, SIGHUP);
+    assert_true(wait_for_page(scene, "/metrics",
+                              "fleetgate_reloads_total{what=\"certificates\",result=\"success\"} 3"));
+    assert_true(can_connect(scene, other_file));
+    assert_false(page_has(scene, "/metrics", "fleetgate_ca_expiry_timestamp_seconds 1"));
+    gate_set_authority_expiry(scene->gate, 1900000000);
+    assert_true(page_has(scene, "/metrics", "fleetgate_ca_expiry_timestamp_seconds 1900000000"));
+    end(scene);
+    unlink(file);
+    unlink(other_file);
+}
+
+static void *ask_until_stopped(void *data) {
+    struct scene *scene = data;
+    char file[128];
+    snprintf(file, sizeof(file), "%s/handed-ca.crt", scene->served.folder);
+    while (atomic_load(&scene->wrong) == NULL) {
+        if (!can_connect(scene, file)) {
+            return scene;
+        }
+    }
+    return NULL;
+}
+
+static void no_request_is_refused_while_certificates_change(void **state) {
+    struct scene *scene = *state;
+    char file[128];
+    snprintf(file, sizeof(file), "%s/handed-ca.crt", scene->served.folder);
+    CLEANUP(certificate_authority_free) struct certificate_authority *authority = make_authority(file);
+    scene->options.tls = (struct tls_files){0};
+    begin(scene);
+    hand_in(scene, authority);
+    pthread_t asker;
+    assert_int_equal(pthread_create(&asker, NULL, ask_until_stopped, scene), 0);
+    for (int i = 0; i < 100; i++) {
+        hand_in(scene, authority);
+        usleep(5000);
+    }
+    atomic_store(&scene->wrong, "enough");
+    void *failed;
+    pthread_join(asker, &failed);
+    assert_null(failed);
+    end(scene);
+    unlink(file);
+}
+
 static void drains_after_a_delay(void **state) {
     struct scene *scene = *state;
     scene->options.drain_delay_ns = 1000000000;
@@ -214,6 +323,9 @@ int main(void) {
     signal(SIGPIPE, SIG_IGN);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(reloads_on_signal_and_on_change, start_scene, stop_scene),
+        cmocka_unit_test_setup_teardown(a_certificate_is_handed_in, start_scene, stop_scene),
+        cmocka_unit_test_setup_teardown(no_request_is_refused_while_certificates_change, start_scene,
+                                        stop_scene),
         cmocka_unit_test_setup_teardown(drains_after_a_delay, start_scene, stop_scene),
         cmocka_unit_test_setup_teardown(a_second_signal_ends_the_delay, start_scene, stop_scene),
         cmocka_unit_test_setup_teardown(does_not_start_without_what_it_needs, start_scene, stop_scene),
