@@ -43,6 +43,16 @@ static void add_parts(struct evaluation *evaluation, struct budget_request *requ
     request->part_count = count;
 }
 
+// Labels and annotations (the autoscaler's limits among them) raise no generation: then it tells nothing, and
+// the keeper goes by amounts.
+static int64_t new_generation(const struct object_change *change) {
+    int64_t before = 0;
+    int64_t after = 0;
+    node_integer(node_get(node_get(change->old_object, "metadata"), "generation"), &before);
+    node_integer(node_get(node_get(change->object, "metadata"), "generation"), &after);
+    return after > before ? after : 0;
+}
+
 static struct budget_request request_of(struct evaluation *evaluation, bool promise) {
     const struct review *review = evaluation->review;
     const struct object_change *change = &review->change;
@@ -56,7 +66,7 @@ static struct budget_request request_of(struct evaluation *evaluation, bool prom
                                      .promise = promise,
                                      .deadline_ns = review->deadline_ns};
     if (is_whole) {
-        node_integer(node_get(node_get(object, "metadata"), "generation"), &request.generation);
+        request.generation = new_generation(change);
     } else {
         node_integer(node_get(node_get(object, "spec"), "replicas"), &request.replicas);
     }

@@ -46,8 +46,8 @@ static bool append_violation(struct buffer *out, const struct violation *violati
 static void append_fault(struct buffer *out, const struct policy_result *result) {
     line_append_policy(out, result->policy);
     line_append_fault(out, result);
-    bool passing = result->fault == FAULT_TIME || result->fault == FAULT_DEADLINE ||
-                   result->fault == FAULT_INVENTORY;
+    bool passing =
+        result->fault == FAULT_TIME || result->fault == FAULT_DEADLINE || result->fault == FAULT_INVENTORY;
     buffer_append_text(
         out, passing ? "\n  fix: try again; if it stays, ask the platform team to look at policy "
                      : "\n  fix: this is not about the change; ask the platform team to look at policy ");

@@ -16,8 +16,8 @@ void violation_headline(const struct violation *violation, struct buffer *ret_li
 // "" when the decision allows.
 void decision_denial(const struct decision *decision, const struct review *review, struct buffer *ret_text);
 
-// What a denial calls its decision, "8f3a51c2": the beginning of the review's uid, sanitised. uid may be NULL:
-// nothing.
+// What a denial calls its decision, "8f3a51c2": the beginning of the review's uid, sanitised. uid may be
+// NULL: nothing.
 void decision_name(const char *uid, struct buffer *ret_name);
 
 // One-line warnings of at most 120 runes without control characters, in ret_list (caller's arena), without

@@ -101,6 +101,7 @@ static void budget_of_amount(struct question *question, enum amount_of of) {
     cluster_amounts_read(views->before, &before);
     cluster_amounts_read(views->after, &after);
     before.amounts[AMOUNT_CLUSTERS] = was_there(question) ? 1 : 0;
+    after.amounts[AMOUNT_CLUSTERS] = question_takes_cluster(question) ? 1 : 0;
     question->ask.demand.kind = BUDGET_AMOUNT;
     question_read_groups(question);
     ask_amount(question, before.amounts[of], after.amounts[of]);

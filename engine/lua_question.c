@@ -84,6 +84,13 @@ bool question_takes_a_place(const struct question *question) {
     return match.entry && !match.is_template && match.entry->role != KIND_CLASS;
 }
 
+bool question_takes_cluster(const struct question *question) {
+    const struct cluster_view *view = evaluation_cluster(question->evaluation)->after;
+    const struct object_key *key = &question->evaluation->review->change.key;
+    return view &&
+           (*view->object.name || kind_entry_takes_place(kind_table_find(key->group, key->kind).entry));
+}
+
 void question_read_per(struct question *question) {
     const char *per = question_text(question, "per", "fleet");
     if (!cluster_groups_has(per)) {

@@ -36,6 +36,8 @@ void question_check_field(struct question *question);
 bool question_role_is(const struct question *question, enum kind_role role);
 // Templates and classes serve many clusters and take no place themselves.
 bool question_takes_a_place(const struct question *question);
+// Whether the account is a cluster: it has a name, or the object alone takes a cluster's place.
+bool question_takes_cluster(const struct question *question);
 
 void question_add(struct question *question, const struct budget_ask *ask);
 void question_note(struct question *question, const struct fact *fact);

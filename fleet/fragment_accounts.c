@@ -63,8 +63,7 @@ static void add_side(struct fragment_accounts *accounts, const struct fragment_s
     const struct view_source *source = fragment_set_source(set);
     for (size_t i = 0; i < list->count; i++) {
         const struct fragment *fragment = list->items[i];
-        bool is_infrastructure =
-            fragment->kind.entry->role == KIND_INFRASTRUCTURE_CLUSTER && !fragment->kind.is_template;
+        bool is_infrastructure = kind_entry_takes_place(fragment->kind.entry) && !fragment->kind.is_template;
         if (!fragment->root || !(is_cluster(fragment) || is_infrastructure)) {
             continue;
         }

@@ -23,7 +23,8 @@ struct inventory_entry {
     uint32_t cluster_name; // as its fragment says; 0: it does not
     uint32_t round;        // of the list that last held it
     uint32_t size;
-    uint8_t role; // enum kind_role
+    uint8_t role;     // enum kind_role
+    bool takes_place; // kind_entry_takes_place
     bool is_template;
     bool has_fields;
     bool has_extras; // fields or an endpoint

@@ -67,6 +67,7 @@ static struct inventory_entry *entry_new(struct store *store, const struct packe
                                       .hash = inventory_key_hash(key),
                                       .size = (uint32_t)bytes->length,
                                       .role = fragment->kind.entry->role,
+                                      .takes_place = kind_entry_takes_place(fragment->kind.entry),
                                       .is_template = fragment->kind.is_template,
                                       .has_fields = packed->field_count > 0,
                                       .has_extras = packed->field_count > 0 || packed->endpoint};
@@ -187,7 +188,11 @@ static void put(struct store *store, const struct object_key *key, const struct 
     size_t head;
     arena_reset(store->scratch);
     read_fields(store, key, object, packed);
-    if (is_older(packed->marks.version, marks.version) || !fragment_pack(&store->packer, packed, &head)) {
+    // A list is the truth, also where a store was set back.
+    const struct list_round *round = round_of(store, ids.group, ids.kind);
+    bool is_listed = round && round->is_open;
+    if ((!is_listed && is_older(packed->marks.version, marks.version)) ||
+        !fragment_pack(&store->packer, packed, &head)) {
         inventory_key_drop(store, &ids);
         return;
     }

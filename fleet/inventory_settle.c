@@ -186,7 +186,7 @@ static void gather_members(struct settling *settling, uint32_t cluster, bool *re
         if (entry->cluster_name != key.name || entry->key.namespace != key.namespace) {
             continue;
         }
-        *ret_has_place |= entry->role == KIND_INFRASTRUCTURE_CLUSTER || entry->role == KIND_CONTROL_PLANE;
+        *ret_has_place |= entry->takes_place;
         if ((entry->has_extras || store->field_count > 0) && settling->objects.count < ACCOUNT_OBJECTS) {
             add_number(settling->arena, &settling->objects, found);
         }
@@ -319,7 +319,7 @@ static bool tally_object(struct settling *settling) {
     }
     const struct cluster_view *view =
         has_amounts ? cluster_view_of(settling->arena, &store->inner, &settling->key) : NULL;
-    bool has_place = entry->role == KIND_INFRASTRUCTURE_CLUSTER || entry->role == KIND_CONTROL_PLANE;
+    bool has_place = entry->takes_place;
     add_number(settling->arena, &settling->objects, at);
     take_amounts(settling, view, has_amounts && has_place);
     add_groups(settling, view);

@@ -308,6 +308,12 @@ const char *kind_entry_path(const struct kind_entry *entry, enum kind_says says)
     return NULL;
 }
 
+bool kind_entry_takes_place(const struct kind_entry *entry) {
+    return entry->role == KIND_INFRASTRUCTURE_CLUSTER ||
+           (entry->role == KIND_CONTROL_PLANE &&
+            (kind_entry_path(entry, SAYS_REGION) || kind_entry_path(entry, SAYS_LOCATION)));
+}
+
 const struct kind_entry *kind_table_entries(size_t *ret_count) {
     *ret_count = ENTRY_COUNT;
     return entries;

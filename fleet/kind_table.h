@@ -93,5 +93,9 @@ const char *kind_table_group(const char *group, size_t length);
 // First path that says this; NULL when the kind does not.
 const char *kind_entry_path(const struct kind_entry *entry, enum kind_says says);
 
+// Does such an object alone take a place of a limit on clusters, before a Cluster names it? Infrastructure
+// does, and control planes that are infrastructure too (managed ones, which have a region).
+bool kind_entry_takes_place(const struct kind_entry *entry);
+
 // For tests: all entries, sorted by kind.
 const struct kind_entry *kind_table_entries(size_t *ret_count);

@@ -43,7 +43,7 @@ static char *read_value(const struct node *value) {
 
 bool rotation_secret_read(const struct node *object, struct rotation_content *ret_content, char **ret_version,
                           struct error *error) {
-    char *version;
+    char *version = NULL;
     if (!read_version(object, &version, error)) {
         return false;
     }
