@@ -59,6 +59,15 @@ static void deliver(void *cookie, const char *certificate, const char *key, int6
     pthread_mutex_unlock(&fleet->lock);
 }
 
+static void tell_authority(void *cookie, int64_t not_after) {
+    struct serve_fleet *fleet = cookie;
+    pthread_mutex_lock(&fleet->lock);
+    if (fleet->gate) {
+        gate_set_authority_expiry(fleet->gate, not_after);
+    }
+    pthread_mutex_unlock(&fleet->lock);
+}
+
 void serve_fleet_attach(struct serve_fleet *fleet, struct gate *gate) {
     if (fleet) {
         pthread_mutex_lock(&fleet->lock);
@@ -119,6 +128,7 @@ static struct manager_certificates make_certificates(struct serve_fleet *fleet,
                      .certificate_seconds = (int64_t)(options->cert_lifetime_ns / NANOSECONDS),
                      .grace_seconds = (int64_t)(options->cert_grace_ns / NANOSECONDS)},
         .deliver = deliver,
+        .tell_authority = tell_authority,
         .cookie = fleet,
     };
 }

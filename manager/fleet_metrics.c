@@ -25,7 +25,6 @@ enum figure {
     BUDGET_STORE_ERRORS,
     BREAKER_TRIPS,
     BREAKER_TRIPPED,
-    CA_EXPIRY,
     ROTATION_FAILURES,
     LEADER,
     FIGURE_COUNT,
@@ -124,7 +123,6 @@ void fleet_metrics_update(struct fleet_metrics *fleet, const struct fleet_figure
         [BUDGET_STORE_ERRORS] = (double)ledger->store_errors,
         [BREAKER_TRIPS] = (double)ledger->trips,
         [BREAKER_TRIPPED] = (double)ledger->tripped,
-        [CA_EXPIRY] = (double)figures->certificates->authority_not_after,
         [ROTATION_FAILURES] = figures->certificates->failures,
         [LEADER] = figures->leads,
     };

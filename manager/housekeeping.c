@@ -66,6 +66,10 @@ static uint64_t step_rotation(struct housekeeping *housekeeping) {
     pthread_mutex_lock(&housekeeping->lock);
     housekeeping->certificates = status;
     pthread_mutex_unlock(&housekeeping->lock);
+    const struct manager_certificates *certificates = &housekeeping->options.certificates;
+    if (status.authority_not_after > 0) {
+        certificates->tell_authority(certificates->cookie, status.authority_not_after);
+    }
     int64_t wait = next - rotation_clock_now().steady;
     uint64_t seconds = wait < 0 ? 0 : wait > LONGEST_NAP_SECONDS ? LONGEST_NAP_SECONDS : (uint64_t)wait;
     return now_ns() + seconds * SECOND_NS;

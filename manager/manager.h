@@ -21,6 +21,8 @@ struct manager_certificates {
     // manager.
     void (*deliver)(void *cookie, const char *certificate, const char *key, int64_t not_before,
                     int64_t not_after);
+    // When the authority that signed it ends, seconds since 1970.
+    void (*tell_authority)(void *cookie, int64_t not_after);
     void *cookie;
 };
 

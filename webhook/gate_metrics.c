@@ -124,23 +124,6 @@ static void add_log_families(struct gate_metrics *metrics) {
                                                    .labels = {"result"}});
 }
 
-static void add_log_families(struct gate_metrics *metrics) {
-    struct metrics *registry = metrics->registry;
-    metrics->bundle =
-        add(registry,
-            &(struct metric_description){.type = METRIC_GAUGE,
-                                         .name = "fleetgate_policy_bundle_info",
-                                         .help = "1 for the policies and configuration in force, 0 for those "
-                                                 "that were; by the configuration's revision and digest.",
-                                         .labels = {"revision", "sha256"}});
-    metrics->decision_records =
-        add(registry, &(struct metric_description){.type = METRIC_COUNTER,
-                                                   .name = "fleetgate_decision_log_records_total",
-                                                   .help = "Records of the decision log: written, dropped "
-                                                           "(the queue was full) or failed (the file).",
-                                                   .labels = {"result"}});
-}
-
 struct gate_metrics *gate_metrics_new(const char *version) {
     struct gate_metrics *metrics = memory_calloc(1, sizeof(*metrics));
     metrics->registry = metrics_new();
