@@ -68,9 +68,6 @@ static const struct {
                        "How often the mass-delete breaker tripped here."},
     [BREAKER_TRIPPED] = {METRIC_GAUGE, "fleetgate_breaker_tripped",
                          "Identities that may delete nothing until somebody approves."},
-    [CA_EXPIRY] =
-        {METRIC_GAUGE, "fleetgate_ca_expiry_timestamp_seconds",
-         "When the own authority's certificate ends, seconds since 1970; 0: it is somebody else's."},
     [ROTATION_FAILURES] = {METRIC_GAUGE, "fleetgate_cert_rotation_failures",
                            "Tries in a row to look after the certificate that failed."},
     [LEADER] = {METRIC_GAUGE, "fleetgate_leader", "1 on the replica that audits."},
