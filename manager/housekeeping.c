@@ -1,5 +1,6 @@
 #include "manager/housekeeping.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "kube/kube_lease.h"
@@ -24,12 +25,6 @@ struct housekeeping {
     struct rotation_status certificates;
 };
 
-static uint64_t now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
-}
-
 // True once it is time to end.
 static bool wait_until(struct housekeeping *housekeeping, uint64_t until_ns) {
     const struct timespec until = {.tv_sec = (time_t)(until_ns / SECOND_NS),
@@ -45,9 +40,9 @@ static bool wait_until(struct housekeeping *housekeeping, uint64_t until_ns) {
 }
 
 static uint64_t step_lease(struct housekeeping *housekeeping) {
-    struct kube_lease_state state = kube_lease_step(housekeeping->lease, now_ns());
+    struct kube_lease_state state = kube_lease_step(housekeeping->lease, clock_now_ns());
     pthread_mutex_lock(&housekeeping->lock);
-    bool led = housekeeping->leads_until_ns > now_ns();
+    bool led = housekeeping->leads_until_ns > clock_now_ns();
     housekeeping->leads_until_ns = state.is_leader ? state.is_leader_until_ns : 0;
     pthread_mutex_unlock(&housekeeping->lock);
     if (led != state.is_leader) {
@@ -72,7 +67,7 @@ static uint64_t step_rotation(struct housekeeping *housekeeping) {
     }
     int64_t wait = next - rotation_clock_now().steady;
     uint64_t seconds = wait < 0 ? 0 : wait > LONGEST_NAP_SECONDS ? LONGEST_NAP_SECONDS : (uint64_t)wait;
-    return now_ns() + seconds * SECOND_NS;
+    return clock_now_ns() + seconds * SECOND_NS;
 }
 
 static void *run(void *data) {
@@ -81,13 +76,13 @@ static void *run(void *data) {
     uint64_t rotation_ns = 0;
     uint64_t next_ns;
     do {
-        next_ns = now_ns() + (uint64_t)LONGEST_NAP_SECONDS * SECOND_NS;
+        next_ns = clock_now_ns() + (uint64_t)LONGEST_NAP_SECONDS * SECOND_NS;
         if (housekeeping->rotation) { // first: nothing is served before there is a certificate
-            rotation_ns = now_ns() >= rotation_ns ? step_rotation(housekeeping) : rotation_ns;
+            rotation_ns = clock_now_ns() >= rotation_ns ? step_rotation(housekeeping) : rotation_ns;
             next_ns = rotation_ns < next_ns ? rotation_ns : next_ns;
         }
         if (housekeeping->lease) {
-            lease_ns = now_ns() >= lease_ns ? step_lease(housekeeping) : lease_ns;
+            lease_ns = clock_now_ns() >= lease_ns ? step_lease(housekeeping) : lease_ns;
             next_ns = lease_ns < next_ns ? lease_ns : next_ns;
         }
     } while (!wait_until(housekeeping, next_ns));
@@ -114,7 +109,7 @@ static bool make_rotation(struct housekeeping *housekeeping, struct error *error
         .mutating_count = 1,
         .settings = certificates->settings,
         .poll_seconds = certificates->poll_seconds,
-        .random_seed = now_ns(),
+        .random_seed = clock_now_ns(),
         .deliver = certificates->deliver,
         .cookie = certificates->cookie,
     };
@@ -171,7 +166,7 @@ bool housekeeping_leads(struct housekeeping *housekeeping) {
         return true;
     }
     pthread_mutex_lock(&housekeeping->lock);
-    bool leads = housekeeping->leads_until_ns > now_ns();
+    bool leads = housekeeping->leads_until_ns > clock_now_ns();
     pthread_mutex_unlock(&housekeeping->lock);
     return leads;
 }
