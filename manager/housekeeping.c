@@ -136,9 +136,8 @@ bool housekeeping_start(const struct housekeeping_options *options, struct house
     if (options->elects) {
         // A lease of the same name is taken over at once, and two processes may have one host's name.
         char identity[320];
-        unsigned random = 0;
-        (void)getentropy(&random, sizeof(random));
-        snprintf(identity, sizeof(identity), "%.256s_%08x", options->identity, random);
+        snprintf(identity, sizeof(identity), "%.256s_%x_%llx", options->identity, (unsigned)getpid(),
+                 (unsigned long long)now_ns());
         housekeeping->lease = kube_lease_new(&(struct kube_lease_options){.client = options->client,
                                                                           .namespace = options->namespace,
                                                                           .name = "fleetgate",
