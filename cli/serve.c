@@ -58,7 +58,9 @@ static const struct option_entry entries[] = {
     {OPTION_CLIENT_CA, "client-ca", "FILE",
      "answer only clients with a certificate of these authorities (PEM)", NULL},
     {OPTION_CLIENT_NAME, "client-name", "NAME", "… and with this common or DNS name; may be repeated", NULL},
-    {OPTION_THREADS, "threads", "N", "reviews answered at one time (twice the processors, at least 4)", NULL},
+    {OPTION_THREADS, "threads", "N",
+     "reviews answered at one time (twice the processors, at least 4; with a fleet four times, at least 8)",
+     NULL},
     {OPTION_TIMEOUT, "timeout", "DURATION", "most time for one review (1s)", NULL},
     {OPTION_DRAIN_DELAY, "drain-delay", "DURATION",
      "on SIGTERM, answer this long before closing the port (0s)", NULL},
@@ -220,14 +222,18 @@ static bool load_policies(void *data, struct policy_set **ret_set, struct error 
     return true;
 }
 
-static void set_defaults(struct serve_options *options) {
+// A review that takes a place of a limit waits for the API server: others must not wait for it.
+static unsigned default_threads(bool waits_for_server) {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    unsigned threads = processors > 2 ? (unsigned)processors * 2 : 4;
+    unsigned threads = (processors > 2 ? (unsigned)processors * 2 : 4) * (waits_for_server ? 2 : 1);
+    return threads < MOST_THREADS ? threads : MOST_THREADS;
+}
+
+static void set_defaults(struct serve_options *options) {
     *options = (struct serve_options){
         .gate = {.version = FLEETGATE_VERSION,
                  .listen = "127.0.0.1:9443",
                  .ops_listen = "127.0.0.1:9090",
-                 .threads = threads < MOST_THREADS ? threads : MOST_THREADS,
                  .timeout_ns = 1000000000,
                  .drain_timeout_ns = 10000000000},
         .decisions = DECISION_OPTION_DEFAULTS,
@@ -249,6 +255,9 @@ static int read_options(int argc, char **argv, struct serve_options *options) {
     }
     if (optind < argc) {
         return usage_error(&serve_command, "unexpected argument %s", argv[optind]);
+    }
+    if (options->gate.threads == 0) {
+        options->gate.threads = default_threads(fleet_options_given(&options->fleet));
     }
     options->gate.load_policies = load_policies;
     options->gate.data = options;

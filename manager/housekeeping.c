@@ -6,8 +6,10 @@
 #include "kube/kube_lease.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { SECOND_NS = 1000000000, LONGEST_NAP_SECONDS = 30 };
 
@@ -127,10 +129,14 @@ bool housekeeping_start(const struct housekeeping_options *options, struct house
     pthread_cond_init(&housekeeping->wake, &monotonic);
     pthread_condattr_destroy(&monotonic);
     if (options->elects) {
+        // A lease of the same name is taken over at once, and two processes may have one host's name.
+        char identity[320];
+        snprintf(identity, sizeof(identity), "%.256s_%x_%llx", options->identity, (unsigned)getpid(),
+                 (unsigned long long)now_ns());
         housekeeping->lease = kube_lease_new(&(struct kube_lease_options){.client = options->client,
                                                                           .namespace = options->namespace,
                                                                           .name = "fleetgate",
-                                                                          .identity = options->identity});
+                                                                          .identity = identity});
     }
     if (!make_rotation(housekeeping, error)) {
         return false;

@@ -16,9 +16,9 @@
 #include <stdio.h>
 #include <time.h>
 
-// What is known may be this old when a place of a limit is given away; the API server's own restarts are
-// shorter.
-enum { STALE_LIMIT_MS = 60000, LOOK_TIMEOUT_NS = 2000000000 };
+// What is known may be this old when a place of a limit is given away. Well below the life of a promise: what
+// others gave away and stored meanwhile must not have been forgotten before it was seen here.
+enum { STALE_LIMIT_MS = 20000, LOOK_TIMEOUT_NS = 2000000000 };
 
 // In the order in which they are made; the reverse is the order in which they go.
 struct manager {

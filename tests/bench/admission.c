@@ -15,7 +15,8 @@ enum { MOST_REPEATS = 99, STARTS = 7 };
 static const char usage[] =
     "Usage: admission [OPTION…]\n"
     "\n"
-    "Starts 'fleetgate serve' with eleven policies (the six that ship and five of tests/bench/policies) and a "
+    "Starts 'fleetgate serve' with eleven policies (the six that ship and five of tests/bench/policies) and "
+    "a "
     "bare\n"
     "libmicrohttpd server with the same TLS settings, certificate and threads that answers a constant. Sends "
     "both the\n"

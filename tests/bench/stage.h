@@ -1,5 +1,5 @@
-// Everything that the bench needs on disk, in a temporary folder: certificates, eleven policies, and the command
-// lines of both servers.
+// Everything that the bench needs on disk, in a temporary folder: certificates, eleven policies, and the
+// command lines of both servers.
 #pragma once
 
 #include "tests/bench/server_process.h"
