@@ -154,7 +154,7 @@ static int print_breaker(const struct breaker *breaker, struct arena *arena) {
         printf("  %-9s %s\n  %-9s %s\n", "by", approval->owner, "because", approval->reason);
     }
     if (breaker->identity_count + breaker->approval_count == 0) {
-        puts("no protected cluster was deleted lately");
+        puts("no cluster was deleted lately");
     }
     return waits ? EXIT_DENIED : EXIT_CLEAN;
 }

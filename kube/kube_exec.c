@@ -15,7 +15,6 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { LONGEST_RUN_S = 60, MOST_OUTPUT_BYTES = 1024 * 1024, WAIT_STEP_MS = 5 };

@@ -8,7 +8,6 @@
 #include "kube/kube_status.h"
 
 #include <string.h>
-#include <time.h>
 
 enum { HTTP_OK = 200, HTTP_UNAUTHORIZED = 401, LARGEST_REFUSAL_BYTES = 64 * 1024 };
 

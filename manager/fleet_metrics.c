@@ -45,7 +45,7 @@ static const struct {
     [INVENTORY_STALENESS] = {METRIC_GAUGE, "fleetgate_inventory_staleness_seconds",
                              "How long some kind has been without contact to the API server."},
     [WATCH_EVENTS] = {METRIC_COUNTER, "fleetgate_watch_events_total", "Changes that the API server told."},
-    [WATCH_RELISTS] = {METRIC_COUNTER, "fleetgate_watch_relists_total", "Lists, the first ones included."},
+    [WATCH_RELISTS] = {METRIC_COUNTER, "fleetgate_watch_relists_total", "Lists of a kind after its first one."},
     [WATCH_ERRORS] = {METRIC_COUNTER, "fleetgate_watch_errors_total",
                       "Lists and watches that failed or broke off."},
     [OBJECT_READS] = {METRIC_COUNTER, "fleetgate_inventory_reads_total",

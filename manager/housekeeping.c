@@ -132,7 +132,7 @@ bool housekeeping_start(const struct housekeeping_options *options, struct house
         // A lease of the same name is taken over at once, and two processes may have one host's name.
         char identity[320];
         snprintf(identity, sizeof(identity), "%.256s_%x_%llx", options->identity, (unsigned)getpid(),
-                 (unsigned long long)now_ns());
+                 (unsigned long long)clock_now_ns());
         housekeeping->lease = kube_lease_new(&(struct kube_lease_options){.client = options->client,
                                                                           .namespace = options->namespace,
                                                                           .name = "fleetgate",

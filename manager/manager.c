@@ -14,7 +14,6 @@
 #include "manager/shared_store_kube.h"
 
 #include <stdio.h>
-#include <time.h>
 
 // What is known may be this old when a place of a limit is given away. Well below the life of a promise: what
 // others gave away and stored meanwhile must not have been forgotten before it was seen here.

@@ -8,7 +8,6 @@
 
 #include <gnutls/abstract.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
