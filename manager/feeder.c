@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "fleet/kind_table.h"
 #include "kube/kube_discovery.h"
 #include "kube/kube_watch.h"
 #include "manager/recent_misses.h"
@@ -259,13 +260,21 @@ bool feeder_look(struct feeder *feeder, const struct object_key *key, uint64_t d
     return fine;
 }
 
+// What tells the region, the version or the class. Templates of machines tell little, and many are not there.
+static bool is_worth_a_read(const struct object_key *key) {
+    const struct kind_entry *entry = kind_table_find(key->group, key->kind).entry;
+    return entry && (entry->role == KIND_CLUSTER || entry->role == KIND_CONTROL_PLANE ||
+                     entry->role == KIND_INFRASTRUCTURE_CLUSTER || entry->role == KIND_CLASS);
+}
+
 // A manifest is often applied in one go: what it names was stored a few milliseconds ago, and the watch has
 // not shown it yet. One read tells.
 static const struct fragment *find(void *cookie, struct arena *arena, const struct object_key *key) {
     struct feeder *feeder = cookie;
     const struct view_source *inventory = inventory_source(feeder->options.inventory);
     const struct fragment *fragment = inventory->methods->find(inventory->cookie, arena, key);
-    if (fragment || !*key->name || recent_misses_has(feeder->misses, key, clock_now_ns())) {
+    if (fragment || !*key->name || !is_worth_a_read(key) ||
+        recent_misses_has(feeder->misses, key, clock_now_ns())) {
         return fragment;
     }
     bool exists = false;
