@@ -27,7 +27,9 @@ int test_main(int argc, char **argv);
 int version_main(int argc, char **argv);
 
 // What the commands take, for --help and completion.
-extern const struct command audit_command, breaker_command, certs_command, check_command, completion_command, explain_command, install_command, policy_command, replay_command, review_command, serve_command, test_command, version_command;
+extern const struct command audit_command, breaker_command, certs_command, check_command, completion_command,
+    explain_command, install_command, policy_command, replay_command, review_command, serve_command,
+    test_command, version_command;
 
 // All commands, by name; NULL ends the table.
 const struct command *const *command_table(void);

@@ -51,8 +51,8 @@ int64_t inventory_sum(const struct inventory *inventory, enum amount_of of, cons
 int64_t inventory_field_sum(const struct inventory *inventory, const struct inventory_field *field,
                             const char *per, const char *group);
 // What this account holds of it now. account: a Cluster, or an infrastructure cluster or control plane that
-// no Cluster has claimed yet (it counts as one: AWSCluster prod/eu-7 takes a place in its region before its
-// Cluster is there). Fields: of this one object.
+// no Cluster has claimed yet (AWSCluster prod/eu-7 takes a cluster's place in its region before its Cluster
+// is there; a control plane takes none, but has nodes). Fields: of this one object.
 int64_t inventory_amount(const struct inventory *inventory, const struct object_key *account,
                          enum amount_of of, const char *per, const char *group);
 int64_t inventory_field_amount(const struct inventory *inventory, const struct object_key *object,

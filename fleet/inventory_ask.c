@@ -170,7 +170,7 @@ static bool find_holder(struct store *store, struct arena *arena, const struct o
         }
     }
     if (name_id == store->endpoint) {
-        value = inventory_lower_case(arena, value);
+        value = arena_lower_case(arena, value);
     }
     return name_id && find_text(store, other, name_id, value, ret_holder);
 }

@@ -180,7 +180,6 @@ bool inventory_claimed(struct store *store, struct arena *arena, const struct fr
 bool inventory_settle(struct store *store, size_t limit);
 // "100" and "-3"; false: it is no whole number.
 bool inventory_read_whole(const char *text, int64_t *ret_value);
-char *inventory_lower_case(struct arena *arena, const char *text);
 // inventory_tally.c
 void inventory_withdraw(struct store *store, uint32_t at);
 struct tally;

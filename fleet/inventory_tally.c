@@ -2,6 +2,7 @@
 #include "fleet/inventory_internal.h"
 
 #include "base/memory.h"
+#include "fleet/region.h"
 
 #include <string.h>
 #include <strings.h>
@@ -43,14 +44,7 @@ bool inventory_group_named(const struct store *store, const char *per, const cha
     } else if (per_id == store->namespace && *value == '\0') {
         value = "default";
     } else if (per_id == store->region && strlen(value) < sizeof(text)) {
-        // As cluster_group_region has it.
-        char *end = text;
-        for (const char *byte = value; *byte; byte++) {
-            if (*byte != ' ') {
-                *end++ = (char)(*byte >= 'A' && *byte <= 'Z' ? *byte - 'A' + 'a' : *byte);
-            }
-        }
-        *end = '\0';
+        region_normalise(value, text);
         value = text;
     }
     uint32_t value_id = text_pool_find(store->pool, value);

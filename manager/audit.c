@@ -1,5 +1,6 @@
 #include "manager/audit.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "engine/policy.h"
 #include "manager/audit_kinds.h"
@@ -16,12 +17,6 @@ struct audit {
     const struct kube_resource *resource; // whose pages come now
     struct told_set told;
 };
-
-static uint64_t now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 static const char *text_of(const struct node *metadata, const char *key) {
     const char *text = node_string(node_get(metadata, key));
@@ -174,7 +169,7 @@ static bool judge_page(void *cookie, const struct node *list, struct error *erro
 }
 
 bool audit_run(const struct audit_options *options, struct audit_summary *ret_summary, struct error *error) {
-    uint64_t started_ns = now_ns();
+    uint64_t started_ns = clock_now_ns();
     CLEANUP(audit_kinds_free) struct audit_kinds *kinds = NULL;
     if (!audit_kinds_read(options->client, options->policies, &kinds, error)) {
         return false;
@@ -200,7 +195,7 @@ bool audit_run(const struct audit_options *options, struct audit_summary *ret_su
         summary.kinds++;
     }
     told_set_clear(&audit.told);
-    summary.duration_ns = now_ns() - started_ns;
+    summary.duration_ns = clock_now_ns() - started_ns;
     *ret_summary = summary;
     return true;
 }

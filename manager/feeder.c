@@ -1,5 +1,6 @@
 #include "manager/feeder.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "fleet/kind_table.h"
 #include "kube/kube_discovery.h"
@@ -33,12 +34,6 @@ struct feeder {
     uint64_t reads, errors;
     char problem[512];
 };
-
-static uint64_t now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 static struct object_key key_of(const struct kube_resource *resource, const struct node *object) {
     const struct node *metadata = node_get(object, "metadata");
@@ -149,16 +144,16 @@ static void *run(void *data) {
     struct feeder *feeder = data;
     uint64_t next_ns = 0;
     while (!is_stopping(feeder)) {
-        if (now_ns() >= next_ns) {
+        if (clock_now_ns() >= next_ns) {
             bool fine = discover(feeder);
             uint64_t seconds = fine ? feeder->options.discovery_s : RETRY_SECONDS;
-            next_ns = now_ns() + seconds * 1000000000u;
+            next_ns = clock_now_ns() + seconds * 1000000000u;
         }
         settle(feeder);
         pthread_mutex_lock(&feeder->lock);
         bool complete = feeder->complete;
         pthread_mutex_unlock(&feeder->lock);
-        wait_until(feeder, complete ? next_ns : now_ns() + POLL_NS);
+        wait_until(feeder, complete ? next_ns : clock_now_ns() + POLL_NS);
     }
     return NULL;
 }
@@ -279,13 +274,13 @@ static const struct fragment *find(void *cookie, struct arena *arena, const stru
     const struct view_source *inventory = inventory_source(feeder->options.inventory);
     const struct fragment *fragment = inventory->methods->find(inventory->cookie, arena, key);
     if (fragment || !*key->name || !is_worth_a_read(key) ||
-        recent_misses_has(feeder->misses, key, now_ns())) {
+        recent_misses_has(feeder->misses, key, clock_now_ns())) {
         return fragment;
     }
     bool exists = false;
     struct error error;
-    if (!feeder_look(feeder, key, now_ns() + READ_TIMEOUT_NS, &exists, &error) || !exists) {
-        recent_misses_add(feeder->misses, key, now_ns());
+    if (!feeder_look(feeder, key, clock_now_ns() + READ_TIMEOUT_NS, &exists, &error) || !exists) {
+        recent_misses_add(feeder->misses, key, clock_now_ns());
         return NULL;
     }
     return inventory->methods->find(inventory->cookie, arena, key);

@@ -11,20 +11,12 @@
 
 declare -A replica_port=() replica_ops=() replica_config=() replica_options=()
 
-# What the manifests of `fleetgate install` let the program do.
-replicas_permissions() {
-    local name=$1
-    kube admin apply --validate=false -f - >/dev/null <<YAML
-apiVersion: v1
-kind: Namespace
-metadata: {name: fleetgate-$name}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {name: fleetgate, namespace: fleetgate-$name}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: fleetgate-own}
-subjects: [{kind: ServiceAccount, namespace: fleetgate-system, name: fleetgate}]
-YAML
+# gate_rights NAMESPACE: what `fleetgate install` lets the program do, for the one user that plays every gate here.
+gate_rights() {
+    "$fleetgate" install --namespace "$1" --with audit |
+        awk 'BEGIN { RS = "---\n" } /\nkind: (Namespace|(Cluster)?Role(Binding)?)\n/ { printf "---\n%s", $0 }' |
+        sed "s/{kind: ServiceAccount, name: fleetgate, namespace: $1}/{kind: ServiceAccount, name: fleetgate, namespace: fleetgate-system}/" |
+        kube admin apply --validate=false -f - >/dev/null
 }
 
 replica_start() {
@@ -80,7 +72,7 @@ replicas_start() {
     local name=$1 count=$2 config=$3 index
     shift 3
     replica_config[$name]=$config replica_options[$name]=$*
-    replicas_permissions "$name"
+    gate_rights "fleetgate-$name"
     route_to_gate "$name"
     for ((index = 0; index < count; index++)); do
         replica_port[$name-$index]=$(free_port)
