@@ -5,6 +5,7 @@
 #include "fleet/fragment_pack.h"
 #include "fleet/id_index.h"
 #include "fleet/inventory.h"
+#include "fleet/tally_counts.h"
 
 #include <pthread.h>
 
@@ -110,6 +111,8 @@ struct store {
     struct slots groups;
     struct id_index group_index;
     struct id_index text_holders; // by name and value
+    // How many hold a value in a group. Not for the whole fleet: the first other holder is the answer there.
+    struct tally_counts group_holders;
     struct cidr_set *networks[CIDR_LISTS];
     uint32_t network_names[CIDR_LISTS];
     uint32_t fleet, region, provider, namespace, version, endpoint, name; // pinned texts
@@ -145,6 +148,9 @@ bool inventory_group_equal(const char *a, const char *b);
 bool inventory_key_equal(const struct key_ids *a, const struct key_ids *b);
 uint32_t inventory_key_hash(const struct key_ids *key);
 uint32_t inventory_pair_hash(uint32_t a, uint32_t b);
+// May another account of the group hold it? Tells it without a look at those who do. account may be NULL.
+bool inventory_may_hold(const struct store *store, const struct account *account, uint32_t group,
+                        const struct holding *holding);
 // Borrowed from the pool.
 struct object_key inventory_key_texts(const struct store *store, const struct key_ids *key);
 struct object_key inventory_key_copy(const struct store *store, struct arena *arena,
