@@ -22,9 +22,9 @@ rotation_steps() { cat "$cluster_dir/$1"-[0-9].log | grep -c "a step of the rota
 
 certificates_loaded() { grep -c 'certificate loaded' "$cluster_dir/$1-$2.log" || true; }
 
-# Both replicas have served several certificates, and one of another authority.
+# rotation_is_seen NAME CHANGES: so many changes of the authority, and on each replica several certificates.
 rotation_is_seen() {
-    (($(rotation_steps "$1" promote) > 0 && $(certificates_loaded "$1" 0) > 3 && $(certificates_loaded "$1" 1) > 3))
+    (($(rotation_steps "$1" promote) >= $2 && $(certificates_loaded "$1" 0) > 3 && $(certificates_loaded "$1" 1) > 3))
 }
 
 # New connections that trust what the API server is told to trust at this moment.
@@ -39,23 +39,33 @@ connect_with_bundle() {
         esac
 }
 
+# connect_until_rotation NAME SECONDS CHANGES: for so long at least, and until all that is seen.
+connect_until_rotation() {
+    local name=$1 start=$SECONDS
+    until ((SECONDS >= start + $2)) && rotation_is_seen "$name" "$3"; do
+        ((SECONDS < start + $2 + 180)) || fail "no rotation in 180 s: $(tail -n 5 "$cluster_dir/$name-0.log")"
+        connect_with_bundle "$name"
+        ((++connections))
+    done
+}
+
 case_chaos_certificates() {
-    local end connections=0
+    local connections=0 changes
     gate_authority[rotating]=/dev/null
     replicas_start rotating 2 "$main_config" --cert-mode self --webhook-configuration fleetgate-rotating \
-        --cert-lifetime 24s --ca-lifetime 60s --cert-grace 5s
+        --cert-lifetime 24s --ca-lifetime 48s --cert-grace 5s
     until_true 60 create alice "$(aws_cluster first eu-west-1)" >/dev/null 2>&1 ||
         fail "the API server can't reach the gate: $(create alice "$(aws_cluster first eu-west-1)" 2>&1)"
     load_start
-    end=$((SECONDS + 180))
-    until ((SECONDS >= end - 180 + chaos_seconds)) && rotation_is_seen rotating; do
-        ((SECONDS < end)) || fail "no rotation in 180 s: $(tail -n 5 "$cluster_dir/rotating-0.log")"
-        connect_with_bundle rotating
-        ((++connections))
-    done
+    connect_until_rotation rotating "$chaos_seconds" 1
+    changes=$(rotation_steps rotating promote)
+    kube admin delete secret -n fleetgate-rotating fleetgate-certs >/dev/null
+    connect_until_rotation rotating 0 $((changes + 1))
     load_stop
     load_passed_without_mistakes
     equal "complaints of the replicas" "" "$(chaos_complaints rotating '^$')"
+    equal "lines with a key in the logs" "" \
+        "$(cat "$cluster_dir"/rotating-[0-9].log | grep -cE 'PRIVATE KEY|LS0tLS1CRUdJTiBQUklWQVRF' | grep -v '^0$')"
     note "$(load_count allowed) allowed, $(load_count denied) denied, $connections connections, \
 $(rotation_steps rotating issue) renewals, $(rotation_steps rotating promote) changes of the authority"
 }
