@@ -9,7 +9,7 @@
 
 #include <pthread.h>
 
-enum { LABEL_LIMIT = 64, FIELD_LIMIT = 64, CIDR_LISTS = 3 };
+enum { LABEL_LIMIT = 64, FIELD_LIMIT = 64, CIDR_LISTS = 3, REMOVAL_COUNTERS = 64 };
 
 __extension__ typedef __int128 wide_sum;
 
@@ -128,6 +128,8 @@ struct store {
     size_t round_count;
     size_t open_lists;
     bool is_complete;
+    uint64_t removals[REMOVAL_COUNTERS]; // by key; held or not: what was read may be older than they are
+    uint64_t ended_lists;
 };
 
 struct inventory {
