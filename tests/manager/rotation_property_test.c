@@ -18,8 +18,8 @@ enum {
     API_LATENESS_SECONDS = 60,
     BUSY_SECONDS = 4500, // with ROTATION_SEEDS: more than two authorities
     QUIET_SECONDS = 1500,
-    SHORT_BUSY_SECONDS = 2500, // a new authority, from its first step to its last
-    SHORT_QUIET_SECONDS = 600,
+    SHORT_BUSY_SECONDS = 2100, // a new authority is on its way
+    SHORT_QUIET_SECONDS = 700,
     REPAIR_SECONDS = 200, // two polls, a back-off and the grace time
 };
 
