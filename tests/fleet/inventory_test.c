@@ -226,6 +226,46 @@ static void holders(void **state) {
     }
 }
 
+// One network that very many hold, as everybody's services: who holds it in a group is not looked for one by
+// one.
+static void crowds(void **state) {
+    (void)state;
+    enum { MEMBERS = 60 };
+    CLEANUP(inventory_free) struct inventory *inventory = open_fleet();
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    char text[512];
+    char name[16];
+    for (int i = 0; i < MEMBERS; i++) {
+        snprintf(text, sizeof(text),
+                 CLUSTER("c-%d",
+                         "'labels':{'team':'%s'}},'spec':{'clusterNetwork':{'services':{'cidrBlocks':["
+                         "'10.96.0.0/12']}}"),
+                 i,
+                 i == 7  ? "lonely"
+                 : i % 2 ? "odd"
+                         : "even");
+        put(inventory, text);
+    }
+    struct object_key stranger = key_of("Cluster", "stranger");
+    struct object_key lonely = key_of("Cluster", "c-7");
+    struct object_key holder = {0};
+#define HELD(account, group)                                                                                 \
+    inventory_holder(inventory, arena, &(account), "service_cidrs", "10.100.0.0/16", "label:team", group,    \
+                     &holder)
+    expect_true("one of many", HELD(stranger, "odd"), "is found");
+    expect_true("one alone", HELD(stranger, "lonely"), "is found");
+    expect_text("one alone", holder.name, "c-7");
+    expect_true("the same itself", !HELD(lonely, "lonely"), "is nobody else");
+    expect_true("a group that nobody is in", !HELD(stranger, "none"), "holds nothing");
+    for (int i = 1; i < MEMBERS; i += 2) {
+        snprintf(name, sizeof(name), "c-%d", i);
+        take(inventory, "Cluster", name);
+    }
+    expect_true("all gone", !HELD(stranger, "odd") && !HELD(stranger, "lonely"), "is not found");
+    expect_true("the others", HELD(stranger, "even"), "are still there");
+#undef HELD
+}
+
 static void fields(void **state) {
     (void)state;
     CLEANUP(inventory_free) struct inventory *inventory = open_fleet();
@@ -417,6 +457,7 @@ int main(void) {
         cmocka_unit_test(sums),    cmocka_unit_test(comes_and_goes), cmocka_unit_test(classes_change),
         cmocka_unit_test(holders), cmocka_unit_test(fields),         cmocka_unit_test(versions),
         cmocka_unit_test(lists),   cmocka_unit_test(labels),         cmocka_unit_test(reads_beside_the_watch),
+        cmocka_unit_test(crowds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
