@@ -52,7 +52,8 @@ struct budget_request {
 
 struct budget_answer {
     bool fits;
-    int64_t used;          // by others, without this account; what is promised to them included
+    int64_t used;          // by others, without this account; what is promised to them, and to other objects
+                           // of this account, included
     int64_t maximum;       // in force (a percentage made into a number)
     const char *holder;    // BUDGET_UNIQUE: "Cluster prod/eu-7" that holds the value; BUDGET_DELETES: the
                            // deletes in the window, "prod/a, prod/b and 3 more"; in the arena, or NULL

@@ -7,6 +7,8 @@
 #include <string.h>
 
 enum { ADDRESS_BYTES = 16, FIRST_NODES = 64 };
+// Up to so many holders are looked at rather than asked for.
+enum { CROWD = 16 };
 
 struct network {
     uint8_t bits[ADDRESS_BYTES]; // zero behind length
@@ -203,6 +205,9 @@ static bool accepted(const struct cidr_set *set, uint32_t at, const struct cidr_
                      uint32_t *ret_holder) {
     struct trie_node *node = &set->nodes[at];
     const uint32_t *holders = holders_of(node);
+    if (node->count > CROWD && filter->may_accept && !filter->may_accept(filter->cookie, at)) {
+        return false;
+    }
     for (uint32_t i = 0; i < node->count; i++) {
         if (filter->accepts(filter->cookie, holders[i])) {
             *ret_holder = holders[i];

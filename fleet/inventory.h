@@ -29,6 +29,12 @@ MUST_CHECK bool inventory_configure(struct inventory *inventory, const char *con
 void inventory_put(struct inventory *inventory, const struct object_key *key, const struct node *object);
 // Only if it is the one held: uid may be "" (any).
 void inventory_remove(struct inventory *inventory, const struct object_key *key, const char *uid);
+// One object that was read beside the watch: take the ticket, read, put. False, and nothing is put, when the
+// object or a list that may have held it went by meanwhile: read again. Older than what is held: nothing to
+// do.
+uint64_t inventory_ticket(const struct inventory *inventory, const struct object_key *key);
+bool inventory_put_read(struct inventory *inventory, const struct object_key *key, const struct node *object,
+                        uint64_t ticket);
 // A full list of one kind: between the two calls every object is put; what was not put is gone afterwards.
 void inventory_list_begin(struct inventory *inventory, const char *group, const char *kind);
 void inventory_list_end(struct inventory *inventory, const char *group, const char *kind);

@@ -81,6 +81,10 @@ static bool ask(void *cookie, const struct budget_request *request, struct arena
     }
     for (size_t i = 0; i < request->demand_count; i++) {
         const struct budget_demand *demand = &request->demands[i];
+        if (demand->kind == BUDGET_AMOUNT || demand->kind == BUDGET_FIELD) {
+            // What is stored already takes nothing more; here it counts whether it is over the limit.
+            ret_answers[i].fits = demand->after <= demand->maximum - ret_answers[i].used;
+        }
         if (!ret_answers[i].fits && demand->kind != BUDGET_FIELD) {
             ret_answers[i].fits = !told_set_add(&audit->told, digest_of(&request->account, demand));
         }

@@ -19,6 +19,7 @@ enum {
     READ_TIMEOUT_NS = 250 * 1000 * 1000, // of a review that waits for it
     MISS_NS = 1000 * 1000 * 1000,        // an object that was not there is not asked for again so soon
     POLL_NS = 50 * 1000 * 1000,          // until the first sync is through
+    MOST_READS = 4,                      // of one object that comes and goes
 };
 
 struct feeder {
@@ -227,24 +228,29 @@ void feeder_relist(struct feeder *feeder) {
     served_kinds_unref(served);
 }
 
-// Puts what the server has, or takes out what it has not.
+// Only the watch takes objects out: it alone knows the order of things. For the same reason nothing is put
+// that it may have seen go while the answer was on its way.
 static bool read_now(struct feeder *feeder, const struct kube_resource *resource,
                      const struct object_key *key, uint64_t deadline_ns, bool *ret_exists,
                      struct error *error) {
-    CLEANUP(document_free) struct document *document = NULL;
     const struct kube_name name = {
         .resource = resource, .namespace = resource->namespaced ? key->namespace : NULL, .name = key->name};
-    struct error problem = {0};
-    if (kube_read(feeder->options.client, &name, deadline_ns, &document, &problem)) {
-        on_put(feeder, resource, document_root(document));
-        *ret_exists = true;
-        return true;
+    for (int i = 0; i < MOST_READS; i++) {
+        CLEANUP(document_free) struct document *document = NULL;
+        struct error problem = {0};
+        uint64_t ticket = inventory_ticket(feeder->options.inventory, key);
+        if (!kube_read(feeder->options.client, &name, deadline_ns, &document, &problem)) {
+            *ret_exists = false;
+            return problem.kind == ERROR_NOT_FOUND || error_set(error, problem.kind, "%s", problem.message);
+        }
+        const struct node *object = document_root(document);
+        if (served_kinds_is_owned(resource, object) ||
+            inventory_put_read(feeder->options.inventory, key, object, ticket)) {
+            break;
+        }
     }
-    if (problem.kind == ERROR_NOT_FOUND) {
-        *ret_exists = false; // the watch takes it out: it alone knows the order of things
-        return true;
-    }
-    return error_set(error, problem.kind, "%s", problem.message);
+    *ret_exists = true;
+    return true;
 }
 
 bool feeder_look(struct feeder *feeder, const struct object_key *key, uint64_t deadline_ns, bool *ret_exists,

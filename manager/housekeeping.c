@@ -16,6 +16,7 @@ enum { SECOND_NS = 1000000000, LONGEST_NAP_SECONDS = 30 };
 struct housekeeping {
     struct housekeeping_options options;
     struct kube_lease *lease;  // NULL: nobody else is there
+    bool is_lease_ill;         // said once, not at each of the tries
     struct rotation *rotation; // NULL: the certificate comes from files
     const char *configurations[1];
     pthread_t thread;
@@ -51,9 +52,13 @@ static uint64_t step_lease(struct housekeeping *housekeeping) {
         log_write(LOG_INFO, state.is_leader ? "this replica leads" : "this replica leads no longer", "holder",
                   state.holder, NULL);
     }
-    if (state.problem.kind != ERROR_NONE) {
+    bool is_ill = state.problem.kind != ERROR_NONE;
+    if (is_ill && !housekeeping->is_lease_ill) {
         log_write(LOG_WARN, "the lease can't be looked after", "why", state.problem.message, NULL);
+    } else if (!is_ill && housekeeping->is_lease_ill) {
+        log_write(LOG_INFO, "the lease is looked after again", NULL);
     }
+    housekeeping->is_lease_ill = is_ill;
     return state.next_step_ns;
 }
 

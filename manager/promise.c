@@ -118,14 +118,18 @@ static bool same_group(const struct promise_delta *a, const struct promise_delta
            strcmp(a->group, b->group) == 0;
 }
 
-// What the account holds when this promise and its others in the same group are stored, shown or not: only
-// then its amount tells that this one is.
+// What the account holds when this promise is stored, those before it (they are in after) and those made
+// since, shown or not: only then its amount tells that this one is.
 static int64_t held_with_all(const struct promise_set *set, const struct promise *promise,
                              const struct promise_delta *delta) {
     int64_t sum = delta->after;
-    for (size_t i = 0; i < set->count; i++) {
+    size_t own = 0;
+    while (own < set->count && set->items[own] != promise) {
+        own++;
+    }
+    for (size_t i = own + 1; i < set->count; i++) {
         const struct promise *other = set->items[i];
-        if (other == promise || other->dead || !object_key_equal(&other->account, &promise->account)) {
+        if (other->dead || !object_key_equal(&other->account, &promise->account)) {
             continue;
         }
         for (size_t j = 0; j < other->delta_count; j++) {

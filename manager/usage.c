@@ -205,9 +205,14 @@ static const struct object_key *promised_holder(const struct usage_question *que
     return NULL;
 }
 
-static int64_t judge_unique(const struct usage_question *question, const struct object_key *account,
-                            struct arena *arena, const struct budget_demand *demand,
-                            struct budget_answer *answer) {
+// What a promise of this demand takes, and what the account holds when that is stored too.
+struct share {
+    int64_t taken, stored;
+};
+
+static struct share judge_unique(const struct usage_question *question, const struct object_key *account,
+                                 struct arena *arena, const struct budget_demand *demand,
+                                 struct budget_answer *answer) {
     struct object_key found;
     const struct object_key *holder = promised_holder(question, account, demand);
     if (!holder &&
@@ -222,20 +227,23 @@ static int64_t judge_unique(const struct usage_question *question, const struct 
         answer->holder = arena_printf(arena, "%s %s%s%s", holder->kind, holder->namespace,
                                       *holder->namespace ? "/" : "", holder->name);
     }
-    return grows ? 1 : 0;
+    return (struct share){grows ? 1 : 0, demand->after};
 }
 
-static int64_t judge_sum(const struct usage_question *question, const struct object_key *account,
-                         const struct budget_demand *demand, const struct reading *reading,
-                         const struct promise *replaced, struct budget_answer *answer) {
+static struct share judge_sum(const struct usage_question *question, const struct object_key *account,
+                              const struct budget_demand *demand, const struct reading *reading,
+                              const struct promise *replaced, struct budget_answer *answer) {
     struct pending pending = sum_pending(question, account, demand, replaced);
     int64_t own = add(reading->held, reading->parts);
     int64_t others = add(add(reading->sum, -own), pending.others);
     int64_t taken = budget_demand_grows(demand) ? growth(question, demand, reading, &pending) : 0;
-    int64_t total = add(add(others, own), add(add(pending.siblings, pending.earlier), taken));
-    *answer = (struct budget_answer){
-        .fits = taken == 0 || total <= demand->maximum, .used = others, .maximum = demand->maximum};
-    return taken;
+    int64_t stored = add(own, add(add(pending.siblings, pending.earlier), taken));
+    int64_t total = add(others, stored);
+    // What the account asks for is in after; used is the rest, so that they add up where people read them.
+    *answer = (struct budget_answer){.fits = taken == 0 || total <= demand->maximum,
+                                     .used = taken > 0 ? add(total, -demand->after) : others,
+                                     .maximum = demand->maximum};
+    return (struct share){taken, demand->kind == BUDGET_FIELD ? demand->after : stored};
 }
 
 // Nothing says better than the old value whether the earlier change is stored: then this one starts from it.
@@ -332,14 +340,14 @@ bool usage_judge(const struct usage_question *question, struct arena *arena,
         if (demand->kind == BUDGET_DELETES) {
             continue;
         }
-        int64_t delta =
+        struct share share =
             demand->kind == BUDGET_UNIQUE
                 ? judge_unique(question, account, arena, demand, &ret_answers[i])
                 : judge_sum(question, account, demand, &readings[i], verdict.replaced, &ret_answers[i]);
         verdict.fits &= ret_answers[i].fits || demand->counts_only;
-        if (delta > 0 && budget_demand_grows(demand)) {
+        if (share.taken > 0 && budget_demand_grows(demand)) {
             struct promise_delta wanted = {demand->kind,  demand->name, demand->per,    demand->group,
-                                           demand->value, delta,        demand->before, demand->after};
+                                           demand->value, share.taken,  demand->before, share.stored};
             add_delta(&verdict, &wanted);
         }
     }
