@@ -184,8 +184,12 @@ many ask at once; there the surge always counts.]],
     if not cluster or is_infrastructure or text.ends_with(change.kind, "Template") or change.kind == "ClusterClass" then
       return -- they count nothing; clusters made from templates are judged
     end
-    report.budget { of = "nodes", per = "namespace", max = params.max_nodes_per_namespace }
-    report.budget { of = "nodes", per = "fleet", max = params.max_nodes_fleet }
+    if params.max_nodes_per_namespace then
+      report.budget { of = "nodes", per = "namespace", max = params.max_nodes_per_namespace }
+    end
+    if params.max_nodes_fleet then
+      report.budget { of = "nodes", per = "fleet", max = params.max_nodes_fleet }
+    end
     judge_control_plane(change, params, report)
     local before = change.operation == "UPDATE" and change.before or nil
     for _, pool in ipairs(cluster.pools) do

@@ -163,8 +163,12 @@ end
 
 -- Over the whole fleet; what is not set is not asked. Pools autoscale without asking, so they count at their maximum.
 local function judge_room(params, report)
-  report.budget { of = "clusters", per = "region", max = params.max_clusters }
-  report.budget { of = "nodes", per = "region", max = params.max_nodes }
+  if params.max_clusters then
+    report.budget { of = "clusters", per = "region", max = params.max_clusters }
+  end
+  if params.max_nodes then
+    report.budget { of = "nodes", per = "region", max = params.max_nodes }
+  end
 end
 
 return policy {

@@ -29,6 +29,9 @@ also when many ask at once. Two fleets that share nothing may use the same range
   },
 
   validate = function(change, params, report)
+    if #params.unique == 0 then
+      return
+    end
     for _, entry in ipairs(held) do
       if text.glob_any(params.unique, entry.word) and text.glob_any(entry.kinds, change.kind) then
         report.unique { of = entry.of, per = params.per }
