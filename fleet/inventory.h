@@ -75,7 +75,8 @@ bool inventory_holder(const struct inventory *inventory, struct arena *arena,
                       const char *group, struct object_key *ret_holder);
 
 // Does it show this object as it was promised: same uid and at least that generation (0: any), and replicas
-// when not -1? removed: is it gone (or re-created)?
+// when not -1? Also when the watch has told of its end since: it was stored. removed: is it gone (or
+// re-created)?
 bool inventory_shows(const struct inventory *inventory, const struct object_key *object, const char *uid,
                      int64_t generation, int64_t replicas, bool removed);
 

@@ -232,6 +232,9 @@ bool inventory_shows(const struct inventory *inventory, const struct object_key 
     inventory_read(store);
     uint32_t at = inventory_key_find(store, object, &ids) ? inventory_find_entry(store, &ids) : 0;
     bool is_shown = at && shows(store, at, uid, removed ? 0 : generation, removed ? -1 : replicas);
+    bool is_held = at && shows(store, at, uid, 0, -1);
+    // Created and deleted between two questions: nobody may wait for it to show up.
+    is_shown = is_shown || (!removed && !is_held && inventory_is_deleted(store, uid));
     inventory_unlock(store);
     return removed ? !is_shown : is_shown;
 }

@@ -9,7 +9,7 @@
 
 #include <pthread.h>
 
-enum { LABEL_LIMIT = 64, FIELD_LIMIT = 64, CIDR_LISTS = 3, REMOVAL_COUNTERS = 64 };
+enum { LABEL_LIMIT = 64, FIELD_LIMIT = 64, CIDR_LISTS = 3, REMOVAL_COUNTERS = 64, DELETED_UIDS = 4096 };
 
 __extension__ typedef __int128 wide_sum;
 
@@ -130,6 +130,7 @@ struct store {
     bool is_complete;
     uint64_t removals[REMOVAL_COUNTERS]; // by key; held or not: what was read may be older than they are
     uint64_t ended_lists;
+    uint64_t deleted[DELETED_UIDS]; // hashes of uids that the watch told the end of, by their remainder
 };
 
 struct inventory {
@@ -141,6 +142,9 @@ struct inventory {
 void inventory_drop_configuration(struct store *store);
 uint32_t inventory_find_field(const struct store *store,
                               const struct inventory_field *field); // its id, 0: none
+
+// inventory_put.c
+bool inventory_is_deleted(const struct store *store, const char *uid);
 
 // inventory_keys.c
 struct key_ids inventory_key_add(struct store *store, const struct object_key *key);

@@ -335,6 +335,8 @@ static void versions(void **state) {
     expect_integer("the second", inventory_sum(inventory, AMOUNT_NODES, "fleet", ""), 7);
     inventory_remove(inventory, &key, "made-again");
     expect_true("removed", inventory_shows(inventory, &key, "made-again", 0, -1, true), "is gone");
+    expect_true("gone again", inventory_shows(inventory, &key, "made-again", 9, 9, false), "was there");
+    expect_true("never there", !inventory_shows(inventory, &key, "not-yet", 0, -1, false), "is not shown");
     expect_integer("none", inventory_sum(inventory, AMOUNT_NODES, "fleet", ""), 0);
     put_version(inventory, uid, "abc", 1, 1);
     put_version(inventory, uid, "5", 1, 2);
