@@ -138,7 +138,15 @@ static bool run_once(struct periodic_audit *audit, struct policy_set *set, struc
     snprintf(objects, sizeof(objects), "%" PRIu64, summary.objects);
     snprintf(denied, sizeof(denied), "%" PRIu64, summary.denied_objects);
     log_write(LOG_INFO, "audited", "objects", objects, "would_be_denied", denied, NULL);
-    return !report || audit_report_write(report, options->client, error);
+    if (!report || audit_report_write(report, options->client, error)) {
+        return true;
+    }
+    if (error->kind != ERROR_NOT_FOUND) {
+        return false;
+    }
+    // Trying again soon installs nothing.
+    log_write(LOG_WARN, "the audit's reports are not written", "why", error->message, NULL);
+    return true;
 }
 
 // True once it is time to end.
