@@ -92,6 +92,14 @@ char *arena_strdup(struct arena *arena, const char *text) {
     return text ? arena_copy_text(arena, text, strlen(text)) : NULL;
 }
 
+char *arena_lower_case(struct arena *arena, const char *text) {
+    char *lower = arena_strdup(arena, text);
+    for (char *byte = lower; *byte; byte++) {
+        *byte = *byte >= 'A' && *byte <= 'Z' ? (char)(*byte - 'A' + 'a') : *byte;
+    }
+    return lower;
+}
+
 char *arena_printf(struct arena *arena, const char *format, ...) {
     char small[256];
     va_list arguments;

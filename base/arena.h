@@ -19,7 +19,8 @@ void arena_reset(struct arena *arena);
 
 // Copies with a NUL added; borrowed until arena_free or arena_reset.
 char *arena_copy_text(struct arena *arena, const char *text, size_t length);
-char *arena_strdup(struct arena *arena, const char *text); // NULL gives NULL
+char *arena_strdup(struct arena *arena, const char *text);     // NULL gives NULL
+char *arena_lower_case(struct arena *arena, const char *text); // of ASCII letters
 char *arena_printf(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
 
 // Bytes handed out so far.

@@ -9,8 +9,9 @@
 #include <string.h>
 #include <time.h>
 
-// A verifier whose clock is behind by less than this accepts a new certificate.
-enum { CLOCK_SKEW_SECONDS = 300, DAY_SECONDS = 86400 };
+// A verifier whose clock is behind by less than this accepts a new certificate; but never by more than a part
+// of its life, or two thirds of a short life would be over at its beginning.
+enum { CLOCK_SKEW_SECONDS = 300, SKEW_PART = 10, DAY_SECONDS = 86400 };
 
 struct certificate_authority {
     X509 *certificate;
@@ -68,7 +69,9 @@ static struct certificate_period period_of_days(unsigned days) {
 
 static bool set_times(X509 *certificate, const X509 *issuer, const struct certificate_period *period) {
     time_t until = period->now + period->seconds;
-    if (!ASN1_TIME_set(X509_getm_notBefore(certificate), period->now - CLOCK_SKEW_SECONDS)) {
+    int64_t part = period->seconds / SKEW_PART;
+    int64_t skew = part < CLOCK_SKEW_SECONDS ? part : CLOCK_SKEW_SECONDS;
+    if (!ASN1_TIME_set(X509_getm_notBefore(certificate), period->now - skew)) {
         return false;
     }
     if (issuer && ASN1_TIME_cmp_time_t(X509_get0_notAfter(issuer), until) < 0) {

@@ -27,7 +27,8 @@ static inline void certificate_pair_clear_cleanup(struct certificate_pair *pair)
     certificate_pair_clear(pair);
 }
 
-// How long a certificate is good. It begins some minutes before now, for verifiers whose clocks are behind.
+// How long a certificate is good. It begins up to five minutes and a tenth of its life before now, for
+// verifiers whose clocks are behind.
 struct certificate_period {
     int64_t now; // seconds since 1970
     int64_t seconds;

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { OPTION_REPORTS = OPTION_LONG, OPTION_SYNC_TIMEOUT, GO_ON = -1, SYNC_SECONDS = 120 };
+enum { OPTION_REPORTS = OPTION_LONG, GO_ON = -1, SYNC_SECONDS = 120 };
 
 static const char *const formats[] = {"text", "json", NULL};
 
@@ -232,6 +232,7 @@ static int read_one(struct audit_command_options *options, int option, const cha
     if (cluster_options_read(&options->cluster, option, value)) {
         return GO_ON;
     }
+    int index;
     switch (option) {
     case 'c':
         options->configuration = value;
@@ -243,19 +244,15 @@ static int read_one(struct audit_command_options *options, int option, const cha
         options->namespace = value;
         return GO_ON;
     case 'o':
-        options->json = strcmp(value, "json") == 0;
-        return options->json || strcmp(value, "text") == 0
-                   ? GO_ON
-                   : usage_error(&audit_command, "--output: want text or json, got %s", value);
+        index = option_choice(formats, value);
+        options->json = index == 1;
+        return index >= 0 ? GO_ON : usage_error(&audit_command, "--output: want text or json, got %s", value);
     case OPTION_REPORTS:
-        for (int i = 0; report_kinds[i]; i++) {
-            if (strcmp(report_kinds[i], value) == 0) {
-                options->reports = (enum report_kind)i;
-                return GO_ON;
-            }
-        }
-        return usage_error(&audit_command, "--reports: want none, openreports or policyreport, got %s",
-                           value);
+        index = option_choice(report_kinds, value);
+        options->reports = index < 0 ? REPORT_NONE : (enum report_kind)index;
+        return index >= 0 ? GO_ON
+                          : usage_error(&audit_command,
+                                        "--reports: want none, openreports or policyreport, got %s", value);
     default:
         return options_exit(option);
     }

@@ -1,5 +1,7 @@
 // fleetgate breaker: shows who tripped the mass-delete breaker, and lets them go on.
 #include "manager/breaker.h"
+#include "base/clock.h"
+#include "cli/cluster_options.h"
 #include "cli/commands.h"
 #include "manager/shared_store_kube.h"
 
@@ -9,9 +11,7 @@
 #include <time.h>
 
 enum {
-    OPTION_KUBECONFIG = OPTION_LONG,
-    OPTION_CONTEXT,
-    OPTION_NAMESPACE,
+    OPTION_NAMESPACE = OPTION_LONG,
     OPTION_OWNER,
     OPTION_REASON,
     MOST_TRIES = 8,
@@ -20,21 +20,20 @@ enum {
 };
 #define DEFAULT_NAMESPACE "fleetgate-system"
 
-#define CLUSTER_OPTIONS                                                                                      \
-    {OPTION_KUBECONFIG, "kubeconfig", "FILE", "the management cluster ($KUBECONFIG, ~/.kube/config)", NULL}, \
-        {OPTION_CONTEXT, "context", "NAME", "context of the kubeconfig", NULL}, {                            \
+#define PLACE_OPTIONS                                                                                        \
+    OPTIONS_CLUSTER, {                                                                                       \
         OPTION_NAMESPACE, "namespace", "NAME", "namespace of the gate (" DEFAULT_NAMESPACE ")", NULL         \
     }
 
 static const struct option_entry list_options[] = {
-    CLUSTER_OPTIONS,
+    PLACE_OPTIONS,
     {0, NULL, NULL, NULL, NULL},
 };
 
 static const struct option_entry approve_options[] = {
     {OPTION_OWNER, "owner", "WHO", "who approves (needed)", NULL},
     {OPTION_REASON, "reason", "WHY", "why these deletes are meant (needed)", NULL},
-    CLUSTER_OPTIONS,
+    PLACE_OPTIONS,
     {0, NULL, NULL, NULL, NULL},
 };
 
@@ -73,19 +72,18 @@ int breaker_main(int argc, char **argv) {
 }
 
 struct place {
-    const char *kubeconfig, *context, *namespace;
-    const char *owner, *reason;
+    struct cluster_options cluster;
+    const char *namespace, *owner, *reason;
 };
 
 // EXIT_CLEAN to go on, unless *ret_done.
 static int read_place(struct option_reader *reader, struct place *place, bool *ret_done) {
     place->namespace = DEFAULT_NAMESPACE;
     for (int option; (option = option_reader_next(reader)) != OPTION_END;) {
-        if (option == OPTION_KUBECONFIG) {
-            place->kubeconfig = reader->value;
-        } else if (option == OPTION_CONTEXT) {
-            place->context = reader->value;
-        } else if (option == OPTION_NAMESPACE) {
+        if (cluster_options_read(&place->cluster, option, reader->value)) {
+            continue;
+        }
+        if (option == OPTION_NAMESPACE) {
             place->namespace = reader->value;
         } else if (option == OPTION_OWNER) {
             place->owner = reader->value;
@@ -101,14 +99,12 @@ static int read_place(struct option_reader *reader, struct place *place, bool *r
 
 static bool connect_to(const struct place *place, struct kube_client **ret_client, struct error *error) {
     struct kube_client_options options = {.user_agent = "fleetgate/" FLEETGATE_VERSION};
-    return kube_config_load(place->kubeconfig, place->context, &options.config, error) &&
+    return cluster_options_load(&place->cluster, &options.config, error) &&
            kube_client_new(&options, ret_client, error);
 }
 
 static uint64_t deadline(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return ((uint64_t)now.tv_sec + PATIENCE_S) * 1000000000;
+    return clock_now_ns() + PATIENCE_S * UINT64_C(1000000000);
 }
 
 static bool read_breaker(const struct shared_store *store, char version[SHARED_VERSION_BYTES],
@@ -158,7 +154,7 @@ static int print_breaker(const struct breaker *breaker, struct arena *arena) {
         printf("  %-9s %s\n  %-9s %s\n", "by", approval->owner, "because", approval->reason);
     }
     if (breaker->identity_count + breaker->approval_count == 0) {
-        puts("no protected cluster was deleted lately");
+        puts("no cluster was deleted lately");
     }
     return waits ? EXIT_DENIED : EXIT_CLEAN;
 }

@@ -7,15 +7,6 @@
 const char *const cert_modes[] = {"files", "self", NULL};
 const char *const report_kinds[] = {"none", "openreports", "policyreport", NULL};
 
-static int choice(const char *const *choices, const char *value) {
-    for (int i = 0; choices[i]; i++) {
-        if (strcmp(choices[i], value) == 0) {
-            return i;
-        }
-    }
-    return -1;
-}
-
 static const char **text_slot(struct fleet_options *options, int option) {
     switch (option) {
     case OPTION_OWN_NAMESPACE:
@@ -50,7 +41,7 @@ static uint64_t *duration_slot(struct fleet_options *options, int option) {
 
 static bool read_choice(struct fleet_options *options, int option, const char *value, struct error *error) {
     bool is_mode = option == OPTION_CERT_MODE;
-    int index = choice(is_mode ? cert_modes : report_kinds, value);
+    int index = option_choice(is_mode ? cert_modes : report_kinds, value);
     if (index < 0) {
         return error_set(error, ERROR_INVALID, "%s, got %s",
                          is_mode ? "--cert-mode: want files or self"

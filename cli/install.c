@@ -63,15 +63,6 @@ const struct command install_command = {
     .run = install_main,
 };
 
-static int choice(const char *const *choices, const char *value, size_t length) {
-    for (int i = 0; choices[i]; i++) {
-        if (strlen(choices[i]) == length && memcmp(choices[i], value, length) == 0) {
-            return i;
-        }
-    }
-    return -1;
-}
-
 static bool is_label(const char *name) {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
     size_t length = strlen(name);
@@ -102,12 +93,13 @@ static int read_extras(const char *value, struct install_request *request) {
     }
     for (const char *name = value;;) {
         size_t length = strcspn(name, ",");
-        int index = choice(extras, name, length);
+        char word[MOST_NAME + 1];
+        snprintf(word, sizeof(word), "%.*s", (int)(length < MOST_NAME ? length : MOST_NAME), name);
+        int index = option_choice(extras, word);
         if (index < 0) {
             return usage_error(
                 &install_command,
-                "--with: there are audit, match-conditions, monitoring and network-policy, got %.*s",
-                (int)(length < MOST_NAME ? length : MOST_NAME), name);
+                "--with: there are audit, match-conditions, monitoring and network-policy, got %s", word);
         }
         bool is_there = false;
         for (size_t i = 0; i < count; i++) {
@@ -125,7 +117,7 @@ static int read_extras(const char *value, struct install_request *request) {
 
 // The value's place among choices, or -1 once the wrong value has been answered.
 static int read_choice(const char *option, const char *const *choices, const char *value) {
-    int index = choice(choices, value, strlen(value));
+    int index = option_choice(choices, value);
     if (index < 0) {
         char list[128] = "";
         for (size_t i = 0; choices[i]; i++) {

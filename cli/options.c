@@ -82,6 +82,15 @@ int options_exit(int option) {
     return option == OPTION_HELP ? EXIT_CLEAN : EXIT_USAGE;
 }
 
+int option_choice(const char *const *choices, const char *value) {
+    for (int i = 0; choices[i]; i++) {
+        if (strcmp(choices[i], value) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
 int usage_error(const struct command *command, const char *format, ...) {
     fprintf(stderr, "fleetgate %s: ", command->name);
     va_list arguments;

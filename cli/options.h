@@ -49,6 +49,8 @@ void option_reader_begin(struct option_reader *reader, const struct command *com
 // them.
 int option_reader_next(struct option_reader *reader);
 int options_exit(int option);
+// The place of value among choices (ended by NULL), or -1.
+int option_choice(const char *const *choices, const char *value);
 
 // "fleetgate check: <text>" and "try 'fleetgate check --help'" on stderr; returns EXIT_USAGE.
 int usage_error(const struct command *command, const char *format, ...) PRINTF_LIKE(2, 3);

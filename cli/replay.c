@@ -139,9 +139,8 @@ int replay_main(int argc, char **argv) {
             request.configuration = reader.value;
         } else if (option == 'p') {
             request.policies = reader.value;
-        } else if (option == 'o' &&
-                   (strcmp(reader.value, "text") == 0 || strcmp(reader.value, "json") == 0)) {
-            replay.report.json = strcmp(reader.value, "json") == 0;
+        } else if (option == 'o' && option_choice(formats, reader.value) >= 0) {
+            replay.report.json = option_choice(formats, reader.value) == 1;
         } else {
             return option == 'o' ? usage_error(&replay_command, "unknown format %s; there are text and json",
                                                reader.value)

@@ -91,15 +91,6 @@ const struct command serve_command = {
     .run = serve_main,
 };
 
-static int choice(const char *const *choices, const char *value) {
-    for (int i = 0; choices[i]; i++) {
-        if (strcmp(choices[i], value) == 0) {
-            return i;
-        }
-    }
-    return -1;
-}
-
 static bool read_threads(const char *text, unsigned *ret_threads) {
     char *end;
     unsigned long value = strtoul(text, &end, 10);
@@ -142,7 +133,7 @@ static uint64_t *duration_slot(struct serve_options *options, int option) {
 }
 
 static int read_choice(struct serve_options *options, int option, const char *value) {
-    int index = choice(option == OPTION_LOG_FORMAT ? formats : levels, value);
+    int index = option_choice(option == OPTION_LOG_FORMAT ? formats : levels, value);
     if (index < 0) {
         return usage_error(&serve_command,
                            option == OPTION_LOG_FORMAT ? "--log-format: want text or json, got %s"

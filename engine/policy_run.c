@@ -1,5 +1,7 @@
 #include "engine/policy_run.h"
 
+#include "base/clock.h"
+
 #include "engine/coverage.h"
 #include "engine/lua_unknown.h"
 #include "engine/policy_set_internal.h"
@@ -53,7 +55,7 @@ static bool call(const struct policy_run *run, int function, int third, struct p
     evaluation->said = 0;
     evaluator->heap_deep = false;
     evaluator->blocked = false;
-    uint64_t start = watchdog_now_ns();
+    uint64_t start = clock_now_ns();
     watchdog_next();
     if (evaluator->coverage) {
         line_coverage_watch(state);
@@ -63,7 +65,7 @@ static bool call(const struct policy_run *run, int function, int third, struct p
     lua_rawgeti(state, LUA_REGISTRYINDEX, loaded->params[run->setting]);
     lua_rawgeti(state, LUA_REGISTRYINDEX, third);
     int status = lua_pcall(state, 3, 0, 0);
-    result->duration_ns = watchdog_now_ns() - start;
+    result->duration_ns = clock_now_ns() - start;
     bool fine = status == LUA_OK;
     if (!fine && ended_by_unknown(state)) {
         lua_pop(state, 1);

@@ -42,10 +42,6 @@ static uint64_t read_clock(clockid_t clock) {
     return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
 }
 
-uint64_t watchdog_now_ns(void) {
-    return read_clock(CLOCK_MONOTONIC);
-}
-
 static int signal_number(void) {
     return SIGRTMIN + 3;
 }

@@ -26,4 +26,3 @@ void watchdog_check(lua_State *state);
 // The error value that ends a policy.
 extern const char watchdog_error;
 // CLOCK_MONOTONIC in nanoseconds.
-uint64_t watchdog_now_ns(void);

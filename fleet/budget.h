@@ -10,7 +10,7 @@ enum budget_kind {
     BUDGET_AMOUNT,  // of: clusters, nodes, worker_nodes, control_plane_nodes
     BUDGET_FIELD,   // sum of one field over all objects of the reviewed kind
     BUDGET_UNIQUE,  // nobody else may hold this value (a CIDR that overlaps counts as held)
-    BUDGET_DELETES, // protected deletes by one identity in a window: the mass-delete breaker
+    BUDGET_DELETES, // clusters deleted by one identity in a window: the mass-delete breaker
 };
 
 struct budget_demand {

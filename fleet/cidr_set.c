@@ -2,11 +2,13 @@
 #include "fleet/cidr_set.h"
 
 #include "base/memory.h"
+#include "fleet/cidr.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
-enum { ADDRESS_BYTES = 16, TEXT_BYTES = 64, IPV4_BITS = 32, IPV6_BITS = 128, FIRST_NODES = 64 };
+enum { ADDRESS_BYTES = 16, FIRST_NODES = 64 };
+// Up to so many holders are looked at rather than asked for.
+enum { CROWD = 16 };
 
 struct network {
     uint8_t bits[ADDRESS_BYTES]; // zero behind length
@@ -39,36 +41,13 @@ static unsigned bit_at(const uint8_t *bits, unsigned index) {
     return ((unsigned)bits[index / 8] >> (7 - index % 8)) & 1U;
 }
 
-static bool read_length(const char *text, unsigned maximum, uint8_t *ret_length) {
-    unsigned value = 0;
-    size_t digits = strspn(text, "0123456789");
-    if (digits == 0 || digits > 3 || text[digits] != '\0' || (digits > 1 && text[0] == '0')) {
-        return false;
-    }
-    for (size_t i = 0; i < digits; i++) {
-        value = value * 10 + (unsigned)(text[i] - '0');
-    }
-    *ret_length = (uint8_t)value;
-    return value <= maximum;
-}
-
 static bool read_network(const char *text, struct network *ret_network) {
-    char address[TEXT_BYTES];
-    const char *slash = strchr(text, '/');
-    if (!slash || (size_t)(slash - text) >= sizeof(address)) {
+    struct cidr cidr;
+    if (cidr_parse(text, &cidr) != NULL) {
         return false;
     }
-    memcpy(address, text, (size_t)(slash - text));
-    address[slash - text] = '\0';
-    struct network network = {.is_ipv6 = strchr(address, ':') != NULL};
-    if (inet_pton(network.is_ipv6 ? AF_INET6 : AF_INET, address, network.bits) != 1 ||
-        !read_length(slash + 1, network.is_ipv6 ? IPV6_BITS : IPV4_BITS, &network.length)) {
-        return false;
-    }
-    for (unsigned i = network.length; i < IPV6_BITS; i++) {
-        network.bits[i / 8] &= (uint8_t) ~(0x80U >> (i % 8));
-    }
-    *ret_network = network;
+    *ret_network = (struct network){.length = (uint8_t)cidr.prefix, .is_ipv6 = cidr.family == 6};
+    memcpy(ret_network->bits, cidr.first, sizeof(ret_network->bits));
     return true;
 }
 
@@ -226,6 +205,9 @@ static bool accepted(const struct cidr_set *set, uint32_t at, const struct cidr_
                      uint32_t *ret_holder) {
     struct trie_node *node = &set->nodes[at];
     const uint32_t *holders = holders_of(node);
+    if (node->count > CROWD && filter->may_accept && !filter->may_accept(filter->cookie, at)) {
+        return false;
+    }
     for (uint32_t i = 0; i < node->count; i++) {
         if (filter->accepts(filter->cookie, holders[i])) {
             *ret_holder = holders[i];

@@ -20,6 +20,8 @@ MUST_CHECK bool cidr_set_add(struct cidr_set *set, const char *text, uint32_t ho
 void cidr_set_remove(struct cidr_set *set, uint32_t place, uint32_t holder);
 
 struct cidr_filter {
+    // Whether a network that many hold (its place) may have a holder that is accepted; NULL: always.
+    bool (*may_accept)(const void *cookie, uint32_t place);
     bool (*accepts)(const void *cookie, uint32_t holder);
     const void *cookie;
 };

@@ -1,6 +1,7 @@
 #include "fleet/cluster_groups.h"
 
 #include "fleet/kubernetes_version.h"
+#include "fleet/region.h"
 
 #include <string.h>
 
@@ -18,13 +19,7 @@ bool cluster_groups_has(const char *per) {
 
 const char *cluster_group_region(struct arena *arena, const char *region) {
     char *name = arena_strdup(arena, region);
-    char *end = name;
-    for (const char *byte = region; *byte; byte++) {
-        if (*byte != ' ') {
-            *end++ = *byte >= 'A' && *byte <= 'Z' ? (char)(*byte - 'A' + 'a') : *byte;
-        }
-    }
-    *end = '\0';
+    region_normalise(region, name);
     return *name ? name : NULL;
 }
 

@@ -40,14 +40,6 @@ static bool list_of(const char *name, enum cluster_list *ret_list) {
     return false;
 }
 
-static const char *lower_case(struct arena *arena, const char *text) {
-    char *copy = arena_strdup(arena, text);
-    for (char *byte = copy; *byte; byte++) {
-        *byte = *byte >= 'A' && *byte <= 'Z' ? (char)(*byte - 'A' + 'a') : *byte;
-    }
-    return copy;
-}
-
 static void add_value(struct arena *arena, struct fragment_value_table *table,
                       const struct held_value *value) {
     if (table->count == table->capacity) {
@@ -118,7 +110,7 @@ static const char *text_at(struct arena *arena, const struct fragment *fragment,
         return arena_printf(arena, "%lld", (long long)integer);
     }
     const char *text = node_string(found);
-    return text && is_host ? lower_case(arena, text) : text;
+    return text && is_host ? arena_lower_case(arena, text) : text;
 }
 
 static const struct fragment *find(const struct fragment_set *set, struct arena *arena,
@@ -228,7 +220,7 @@ const struct object_key *fragment_values_holder(struct fragment_accounts *accoun
     enum cluster_list list;
     bool is_list = list_of(demand->name, &list);
     bool is_host = strcmp(demand->name, "endpoint") == 0;
-    const char *text = is_host ? lower_case(arena, demand->value) : demand->value;
+    const char *text = is_host ? arena_lower_case(arena, demand->value) : demand->value;
     struct cidr range;
     bool is_range = is_list && !cidr_parse(text, &range);
     const struct fragment_value_table *table = table_of(accounts, demand->name, &request->object);

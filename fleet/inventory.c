@@ -103,6 +103,7 @@ void inventory_free(struct inventory *inventory) {
     for (size_t i = 0; i < sizeof(indexes) / sizeof(*indexes); i++) {
         id_index_clear(indexes[i]);
     }
+    tally_counts_clear(&store->group_holders);
     for (size_t i = 0; i < CIDR_LISTS; i++) {
         cidr_set_free(store->networks[i]);
     }

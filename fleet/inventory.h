@@ -29,6 +29,12 @@ MUST_CHECK bool inventory_configure(struct inventory *inventory, const char *con
 void inventory_put(struct inventory *inventory, const struct object_key *key, const struct node *object);
 // Only if it is the one held: uid may be "" (any).
 void inventory_remove(struct inventory *inventory, const struct object_key *key, const char *uid);
+// One object that was read beside the watch: take the ticket, read, put. False, and nothing is put, when the
+// object or a list that may have held it went by meanwhile: read again. Older than what is held: nothing to
+// do.
+uint64_t inventory_ticket(const struct inventory *inventory, const struct object_key *key);
+bool inventory_put_read(struct inventory *inventory, const struct object_key *key, const struct node *object,
+                        uint64_t ticket);
 // A full list of one kind: between the two calls every object is put; what was not put is gone afterwards.
 void inventory_list_begin(struct inventory *inventory, const char *group, const char *kind);
 void inventory_list_end(struct inventory *inventory, const char *group, const char *kind);
@@ -51,8 +57,8 @@ int64_t inventory_sum(const struct inventory *inventory, enum amount_of of, cons
 int64_t inventory_field_sum(const struct inventory *inventory, const struct inventory_field *field,
                             const char *per, const char *group);
 // What this account holds of it now. account: a Cluster, or an infrastructure cluster or control plane that
-// no Cluster has claimed yet (it counts as one: AWSCluster prod/eu-7 takes a place in its region before its
-// Cluster is there). Fields: of this one object.
+// no Cluster has claimed yet (AWSCluster prod/eu-7 takes a cluster's place in its region before its Cluster
+// is there; a control plane takes none, but has nodes). Fields: of this one object.
 int64_t inventory_amount(const struct inventory *inventory, const struct object_key *account,
                          enum amount_of of, const char *per, const char *group);
 int64_t inventory_field_amount(const struct inventory *inventory, const struct object_key *object,

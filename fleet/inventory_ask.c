@@ -137,6 +137,7 @@ struct other_holder {
     const struct store *store;
     uint32_t account; // that may hold it
     uint32_t group;
+    uint32_t name; // of what is held
 };
 
 static bool accepts(const void *cookie, uint32_t holder) {
@@ -145,11 +146,20 @@ static bool accepts(const void *cookie, uint32_t holder) {
            inventory_in_group(inventory_account_at(other->store, holder), other->group);
 }
 
-static bool find_text(struct store *store, const struct other_holder *other, uint32_t name, const char *value,
+static bool may_accept(const void *cookie, uint32_t value) {
+    const struct other_holder *other = cookie;
+    const struct account *account =
+        other->account ? inventory_account_at(other->store, other->account) : NULL;
+    const struct holding holding = {other->name, value};
+    return inventory_may_hold(other->store, account, other->group, &holding);
+}
+
+static bool find_text(struct store *store, const struct other_holder *other, const char *value,
                       uint32_t *ret_holder) {
+    uint32_t name = other->name;
     uint32_t id = text_pool_find(store->pool, value);
     uint32_t hash = inventory_pair_hash(name, id);
-    for (uint32_t at = id ? id_index_first(&store->text_holders, hash) : 0; at;
+    for (uint32_t at = id && may_accept(other, id) ? id_index_first(&store->text_holders, hash) : 0; at;
          at = id_index_next(&store->text_holders, at)) {
         uint32_t holder = id_index_value(&store->text_holders, at);
         if (accepts(other, holder) && inventory_holds(inventory_account_at(store, holder), name, id)) {
@@ -161,18 +171,17 @@ static bool find_text(struct store *store, const struct other_holder *other, uin
 }
 
 static bool find_holder(struct store *store, struct arena *arena, const struct other_holder *other,
-                        const char *name, const char *value, uint32_t *ret_holder) {
-    uint32_t name_id = text_pool_find(store->pool, name);
+                        const char *value, uint32_t *ret_holder) {
     for (size_t i = 0; i < CIDR_LISTS; i++) {
-        if (store->network_names[i] == name_id) {
-            struct cidr_filter filter = {accepts, other};
+        if (store->network_names[i] == other->name) {
+            struct cidr_filter filter = {.may_accept = may_accept, .accepts = accepts, .cookie = other};
             return cidr_set_find(store->networks[i], value, &filter, ret_holder);
         }
     }
-    if (name_id == store->endpoint) {
-        value = inventory_lower_case(arena, value);
+    if (other->name == store->endpoint) {
+        value = arena_lower_case(arena, value);
     }
-    return name_id && find_text(store, other, name_id, value, ret_holder);
+    return other->name && find_text(store, other, value, ret_holder);
 }
 
 bool inventory_holder(const struct inventory *inventory, struct arena *arena,
@@ -185,7 +194,8 @@ bool inventory_holder(const struct inventory *inventory, struct arena *arena,
     bool is_held = inventory_group_named(store, per, group, &other.group);
     if (is_held) {
         other.account = account_of(store, account);
-        is_held = find_holder(store, arena, &other, name, value, &holder);
+        other.name = text_pool_find(store->pool, name);
+        is_held = find_holder(store, arena, &other, value, &holder);
     }
     if (is_held) {
         *ret_holder = inventory_key_copy(store, arena, &inventory_account_at(store, holder)->key);

@@ -5,10 +5,11 @@
 #include "fleet/fragment_pack.h"
 #include "fleet/id_index.h"
 #include "fleet/inventory.h"
+#include "fleet/tally_counts.h"
 
 #include <pthread.h>
 
-enum { LABEL_LIMIT = 64, FIELD_LIMIT = 64, CIDR_LISTS = 3 };
+enum { LABEL_LIMIT = 64, FIELD_LIMIT = 64, CIDR_LISTS = 3, REMOVAL_COUNTERS = 64 };
 
 __extension__ typedef __int128 wide_sum;
 
@@ -110,6 +111,8 @@ struct store {
     struct slots groups;
     struct id_index group_index;
     struct id_index text_holders; // by name and value
+    // How many hold a value in a group. Not for the whole fleet: the first other holder is the answer there.
+    struct tally_counts group_holders;
     struct cidr_set *networks[CIDR_LISTS];
     uint32_t network_names[CIDR_LISTS];
     uint32_t fleet, region, provider, namespace, version, endpoint, name; // pinned texts
@@ -125,6 +128,8 @@ struct store {
     size_t round_count;
     size_t open_lists;
     bool is_complete;
+    uint64_t removals[REMOVAL_COUNTERS]; // by key; held or not: what was read may be older than they are
+    uint64_t ended_lists;
 };
 
 struct inventory {
@@ -145,6 +150,9 @@ bool inventory_group_equal(const char *a, const char *b);
 bool inventory_key_equal(const struct key_ids *a, const struct key_ids *b);
 uint32_t inventory_key_hash(const struct key_ids *key);
 uint32_t inventory_pair_hash(uint32_t a, uint32_t b);
+// May another account of the group hold it? Tells it without a look at those who do. account may be NULL.
+bool inventory_may_hold(const struct store *store, const struct account *account, uint32_t group,
+                        const struct holding *holding);
 // Borrowed from the pool.
 struct object_key inventory_key_texts(const struct store *store, const struct key_ids *key);
 struct object_key inventory_key_copy(const struct store *store, struct arena *arena,
@@ -180,7 +188,6 @@ bool inventory_claimed(struct store *store, struct arena *arena, const struct fr
 bool inventory_settle(struct store *store, size_t limit);
 // "100" and "-3"; false: it is no whole number.
 bool inventory_read_whole(const char *text, int64_t *ret_value);
-char *inventory_lower_case(struct arena *arena, const char *text);
 // inventory_tally.c
 void inventory_withdraw(struct store *store, uint32_t at);
 struct tally;

@@ -129,11 +129,6 @@ static struct list_round *round_of(struct store *store, uint32_t group, uint32_t
     return NULL;
 }
 
-static uint32_t current_round(struct store *store, const struct key_ids *key) {
-    const struct list_round *round = round_of(store, key->group, key->kind);
-    return round ? round->round : 0;
-}
-
 static void take_out(struct store *store, uint32_t at) {
     struct inventory_entry *entry = inventory_entry_at(store, at);
     const struct fragment *fragment = inventory_unpack(store, store->scratch, at);
@@ -157,11 +152,11 @@ static void take_in(struct store *store, struct inventory_entry *entry, const st
 
 // Takes over the references of key and of what was packed.
 static void replace(struct store *store, const struct packed_object *packed, const struct key_ids *key,
-                    size_t head) {
+                    size_t head, uint32_t round) {
     uint32_t held = inventory_find_entry(store, key);
     bool is_same = held && is_same_body(inventory_entry_at(store, held), &store->packer.all, head);
     struct inventory_entry *entry = entry_new(store, packed, key);
-    entry->round = current_round(store, key);
+    entry->round = round;
     if (is_same) {
         // Only its version or status moved on: nobody's sums change.
         entry_free(store, inventory_entry_at(store, held));
@@ -175,28 +170,30 @@ static void replace(struct store *store, const struct packed_object *packed, con
 }
 
 static void put(struct store *store, const struct object_key *key, const struct node *object,
-                struct packed_object *packed) {
+                struct packed_object *packed, bool is_read) {
     struct key_ids ids = inventory_key_add(store, key);
     uint32_t held = inventory_find_entry(store, &ids);
     struct object_marks marks = {0};
+    // A list is the truth, also where a store was set back.
+    const struct list_round *round = round_of(store, ids.group, ids.kind);
+    bool is_listed = round && round->is_open && !is_read;
+    // What was only read goes when an open list ends that does not hold it.
+    uint32_t number = !round ? 0 : round->is_open && is_read ? round->round - 1 : round->round;
     if (held) {
         struct inventory_entry *entry = inventory_entry_at(store, held);
         fragment_unpack_marks(entry->bytes, &marks);
         // It is there, whatever else is new about it.
-        entry->round = current_round(store, &ids);
+        entry->round = number = is_read ? entry->round : number;
     }
     size_t head;
     arena_reset(store->scratch);
     read_fields(store, key, object, packed);
-    // A list is the truth, also where a store was set back.
-    const struct list_round *round = round_of(store, ids.group, ids.kind);
-    bool is_listed = round && round->is_open;
     if ((!is_listed && is_older(packed->marks.version, marks.version)) ||
         !fragment_pack(&store->packer, packed, &head)) {
         inventory_key_drop(store, &ids);
         return;
     }
-    replace(store, packed, &ids, head);
+    replace(store, packed, &ids, head, number);
 }
 
 // Sums follow at once while the watch runs; during the first lists they wait for the end.
@@ -209,12 +206,36 @@ static void settle_and_unlock(struct store *store) {
     inventory_unlock(store);
 }
 
-void inventory_put(struct inventory *inventory, const struct object_key *key, const struct node *object) {
+// By name alone: two that share a counter only read once more than needed.
+static size_t removal_counter(const struct object_key *key) {
+    size_t hash = 0;
+    for (const char *at = key->name; *at; at++) {
+        hash = hash * 31 + (unsigned char)*at;
+    }
+    return hash % REMOVAL_COUNTERS;
+}
+
+// A sum of counters that only grow: it stays the same only if all of them do.
+static uint64_t ticket_of(const struct store *store, const struct object_key *key) {
+    return store->removals[removal_counter(key)] + store->ended_lists;
+}
+
+uint64_t inventory_ticket(const struct inventory *inventory, const struct object_key *key) {
+    struct store *store = inventory->store;
+    inventory_read(store);
+    uint64_t ticket = ticket_of(store, key);
+    inventory_unlock(store);
+    return ticket;
+}
+
+// ticket: NULL for what the watch tells.
+static bool read_and_put(struct inventory *inventory, const struct object_key *key, const struct node *object,
+                         const uint64_t *ticket) {
     struct store *store = inventory->store;
     CLEANUP(arena_free) struct arena *arena = arena_new();
     struct packed_object packed = {.fragment = fragment_read(arena, key, object)};
     if (!packed.fragment) {
-        return;
+        return true;
     }
     const struct node *metadata = node_get(object, "metadata");
     read_mark(metadata, "uid", packed.marks.uid);
@@ -224,14 +245,28 @@ void inventory_put(struct inventory *inventory, const struct object_key *key, co
     }
     packed.endpoint = endpoint_of(object);
     inventory_write(store);
-    put(store, key, object, &packed);
+    bool is_fresh = !ticket || *ticket == ticket_of(store, key);
+    if (is_fresh) {
+        put(store, key, object, &packed, ticket != NULL);
+    }
     settle_and_unlock(store);
+    return is_fresh;
+}
+
+void inventory_put(struct inventory *inventory, const struct object_key *key, const struct node *object) {
+    (void)read_and_put(inventory, key, object, NULL);
+}
+
+bool inventory_put_read(struct inventory *inventory, const struct object_key *key, const struct node *object,
+                        uint64_t ticket) {
+    return read_and_put(inventory, key, object, &ticket);
 }
 
 void inventory_remove(struct inventory *inventory, const struct object_key *key, const char *uid) {
     struct store *store = inventory->store;
     struct key_ids ids;
     inventory_write(store);
+    store->removals[removal_counter(key)]++;
     uint32_t at = inventory_key_find(store, key, &ids) ? inventory_find_entry(store, &ids) : 0;
     if (at) {
         struct object_marks marks;
@@ -286,6 +321,7 @@ void inventory_list_end(struct inventory *inventory, const char *group, const ch
         sweep(store, round);
         round->is_open = false;
         store->open_lists--;
+        store->ended_lists++;
     }
     settle_and_unlock(store);
 }

@@ -53,14 +53,6 @@ static void add_value(struct settling *settling, uint32_t name, const char *text
     tally->values[tally->value_count++] = (struct tally_value){name, text};
 }
 
-char *inventory_lower_case(struct arena *arena, const char *text) {
-    char *lower = arena_strdup(arena, text);
-    for (char *at = lower; *at; at++) {
-        *at = (char)(*at >= 'A' && *at <= 'Z' ? *at - 'A' + 'a' : *at);
-    }
-    return lower;
-}
-
 static bool is_text(const struct fact *fact) {
     return fact->state == FACT_KNOWN && fact->type == FACT_TEXT;
 }
@@ -249,7 +241,7 @@ static void add_extras(struct settling *settling) {
         struct packed_object object;
         fragment_unpack_extras(store->pool, entry->bytes, settling->arena, &object);
         if (object.endpoint) {
-            add_value(settling, store->endpoint, inventory_lower_case(settling->arena, object.endpoint));
+            add_value(settling, store->endpoint, arena_lower_case(settling->arena, object.endpoint));
         }
         for (size_t j = 0; j < object.field_count; j++) {
             add_field(settling, &object.fields[j]);

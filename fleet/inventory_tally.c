@@ -2,6 +2,7 @@
 #include "fleet/inventory_internal.h"
 
 #include "base/memory.h"
+#include "fleet/region.h"
 
 #include <string.h>
 #include <strings.h>
@@ -43,14 +44,7 @@ bool inventory_group_named(const struct store *store, const char *per, const cha
     } else if (per_id == store->namespace && *value == '\0') {
         value = "default";
     } else if (per_id == store->region && strlen(value) < sizeof(text)) {
-        // As cluster_group_region has it.
-        char *end = text;
-        for (const char *byte = value; *byte; byte++) {
-            if (*byte != ' ') {
-                *end++ = (char)(*byte >= 'A' && *byte <= 'Z' ? *byte - 'A' + 'a' : *byte);
-            }
-        }
-        *end = '\0';
+        region_normalise(value, text);
         value = text;
     }
     uint32_t value_id = text_pool_find(store->pool, value);
@@ -123,9 +117,36 @@ static void count(struct store *store, const struct account *account, int sign) 
     }
 }
 
+static uint32_t holder_hash(const struct holding *holding, uint32_t group) {
+    return inventory_pair_hash(inventory_pair_hash(holding->name, holding->value), group);
+}
+
+static void count_holders(struct store *store, const struct account *account,
+                          void (*change)(struct tally_counts *counts, uint32_t hash)) {
+    for (uint32_t i = 0; i < account->group_count; i++) {
+        bool is_fleet = inventory_group_at(store, account->groups[i])->per == store->fleet;
+        for (uint32_t j = 0; j < account->holding_count && !is_fleet; j++) {
+            change(&store->group_holders, holder_hash(&account->holdings[j], account->groups[i]));
+        }
+    }
+}
+
+bool inventory_may_hold(const struct store *store, const struct account *account, uint32_t group,
+                        const struct holding *holding) {
+    if (inventory_group_at(store, group)->per == store->fleet) {
+        return true;
+    }
+    uint32_t own = 0;
+    for (uint32_t i = 0; account && inventory_in_group(account, group) && i < account->holding_count; i++) {
+        own += account->holdings[i].name == holding->name && account->holdings[i].value == holding->value;
+    }
+    return tally_counts_of(&store->group_holders, holder_hash(holding, group)) > own;
+}
+
 void inventory_withdraw(struct store *store, uint32_t at) {
     struct account *account = inventory_account_at(store, at);
     count(store, account, -1);
+    count_holders(store, account, tally_counts_remove);
     for (uint32_t i = 0; i < account->group_count; i++) {
         group_leave(store, account->groups[i]);
     }
@@ -196,12 +217,14 @@ void inventory_apply(struct store *store, uint32_t at, const struct tally *tally
         }
     }
     count(store, account, 1);
+    count_holders(store, account, tally_counts_add);
     store->account_bytes += parts_bytes(account);
 }
 
 size_t inventory_tally_bytes(const struct store *store) {
     size_t bytes = store->account_bytes + id_index_bytes(&store->account_index) +
-                   id_index_bytes(&store->group_index) + id_index_bytes(&store->text_holders);
+                   id_index_bytes(&store->group_index) + id_index_bytes(&store->text_holders) +
+                   tally_counts_bytes(&store->group_holders);
     for (size_t i = 0; i < CIDR_LISTS; i++) {
         bytes += cidr_set_bytes(store->networks[i]);
     }

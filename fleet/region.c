@@ -3,6 +3,15 @@
 #include <string.h>
 #include <strings.h>
 
+void region_normalise(const char *region, char *name) {
+    for (const char *byte = region; *byte; byte++) {
+        if (*byte != ' ') {
+            *name++ = *byte >= 'A' && *byte <= 'Z' ? (char)(*byte - 'A' + 'a') : *byte;
+        }
+    }
+    *name = '\0';
+}
+
 static bool is_lower(char c) {
     return c >= 'a' && c <= 'z';
 }

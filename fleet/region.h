@@ -12,5 +12,9 @@ enum { REGION_BYTES = 64 };
 // provider may be NULL: aws and gcp are tried. False when the text is no zone of a known shape.
 MUST_CHECK bool region_of_zone(const char *provider, const char *zone, char ret_region[REGION_BYTES]);
 
+// As regions are compared: "West Europe" is westeurope. name holds strlen(region) + 1 bytes at least, and may
+// be region itself.
+void region_normalise(const char *region, char *name);
+
 // region, location, awsRegion, AZURE_LOCATION, controlPlaneRegions, …: case, '-', '_' and '.' don't count.
 bool region_is_variable(const char *name);

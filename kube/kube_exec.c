@@ -1,6 +1,7 @@
 #include "kube/kube_exec.h"
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/json_reader.h"
 #include "base/memory.h"
 #include "kube/kube_exec_info.h"
@@ -14,7 +15,6 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { LONGEST_RUN_S = 60, MOST_OUTPUT_BYTES = 1024 * 1024, WAIT_STEP_MS = 5 };
@@ -34,9 +34,7 @@ void kube_exec_result_clear(struct kube_exec_result *result) {
 }
 
 static uint64_t now_ms(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    return clock_now_ns() / 1000000;
 }
 
 // Its own process group, so that what it starts can be ended with it; default signals; no descriptor of ours.

@@ -1,13 +1,13 @@
 #include "kube/kube_follower.h"
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "kube/kube_list_page.h"
 #include "kube/kube_path.h"
 #include "kube/kube_status.h"
 
 #include <string.h>
-#include <time.h>
 
 enum { HTTP_OK = 200, HTTP_UNAUTHORIZED = 401, LARGEST_REFUSAL_BYTES = 64 * 1024 };
 
@@ -27,12 +27,6 @@ struct kube_follower {
     struct error failure; // why a callback ended the transfer
 };
 
-uint64_t kube_watch_now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 struct kube_follower *kube_follower_new(const struct kube_resource *resource,
                                         const struct kube_watch_sink *sink,
                                         const struct kube_watch_rules *rules) {
@@ -45,7 +39,7 @@ struct kube_follower *kube_follower_new(const struct kube_resource *resource,
         .namespaced = resource->namespaced,
     };
     follower->sink = *sink;
-    follower->state = kube_watch_resource_new(rules, kube_watch_now_ns());
+    follower->state = kube_watch_resource_new(rules, clock_now_ns());
     buffer_init(&follower->body, KUBE_LARGEST_PAGE_BYTES);
     return follower;
 }
@@ -105,7 +99,7 @@ static bool take_event(void *cookie, const struct kube_watch_event *event, struc
             return false;
         }
     }
-    switch (kube_watch_resource_event(follower->state, kube_watch_now_ns(), event)) {
+    switch (kube_watch_resource_event(follower->state, clock_now_ns(), event)) {
     case KUBE_WATCH_CUT:
         return error_set(error, ERROR_CONFLICT, "the watch can't go on");
     case KUBE_WATCH_SKIP:
@@ -136,7 +130,7 @@ static size_t take_bytes(char *bytes, size_t size, size_t count, void *cookie) {
         buffer_append(&follower->body, bytes, length < room ? length : room);
         return length;
     }
-    kube_watch_resource_heard(follower->state, kube_watch_now_ns());
+    kube_watch_resource_heard(follower->state, clock_now_ns());
     if (follower->request == KUBE_WATCH_STREAM) {
         return kube_watch_stream_feed(follower->stream, bytes, length, &follower->failure)
                    ? length
@@ -156,7 +150,7 @@ static size_t take_header(char *line, size_t size, size_t count, void *cookie) {
     struct kube_follower *follower = cookie;
     bool last = size * count <= 2 && (*line == '\r' || *line == '\n');
     if (last && status_of(follower) == HTTP_OK) {
-        kube_watch_resource_heard(follower->state, kube_watch_now_ns());
+        kube_watch_resource_heard(follower->state, clock_now_ns());
     }
     return size * count;
 }
@@ -178,7 +172,7 @@ static bool take_page(struct kube_follower *follower, struct error *error) {
         sink->list_begin(sink->cookie, &follower->resource);
     }
     kube_list_page_each(&page, &follower->resource, put_item, follower);
-    if (kube_watch_resource_page(follower->state, kube_watch_now_ns(), page.resource_version,
+    if (kube_watch_resource_page(follower->state, clock_now_ns(), page.resource_version,
                                  page.continue_token)) {
         sink->list_end(sink->cookie, &follower->resource);
     }
@@ -193,7 +187,7 @@ static void end_request(struct kube_follower *follower, const struct kube_watch_
     follower->stream = NULL;
     follower->runs = false;
     kube_prepared_clear(&follower->prepared);
-    kube_watch_resource_ended(follower->state, kube_watch_now_ns(), outcome);
+    kube_watch_resource_ended(follower->state, clock_now_ns(), outcome);
 }
 
 static void fail_request(struct kube_follower *follower, enum kube_watch_end end, const struct error *error) {
@@ -260,7 +254,7 @@ static bool begin_request(struct kube_follower *follower, const struct kube_watc
 
 void kube_follower_start(struct kube_follower *follower, struct kube_transport *transport, CURLM *multi) {
     struct error error = {0};
-    struct kube_watch_query query = kube_watch_resource_start(follower->state, kube_watch_now_ns());
+    struct kube_watch_query query = kube_watch_resource_start(follower->state, clock_now_ns());
     follower->request = query.request;
     follower->first_page = !query.continue_token;
     follower->failure = (struct error){0};
@@ -327,7 +321,7 @@ void kube_follower_finish(CURL *easy, CURLcode result, struct kube_transport *tr
 // ---- from outside ----
 
 void kube_follower_hurry(struct kube_follower *follower, uint64_t heard_ns) {
-    kube_watch_resource_hurry(follower->state, heard_ns, kube_watch_now_ns());
+    kube_watch_resource_hurry(follower->state, heard_ns, clock_now_ns());
 }
 
 static void stop_request(struct kube_follower *follower, CURLM *multi) {
@@ -347,7 +341,7 @@ void kube_follower_give_up(struct kube_follower *follower, CURLM *multi) {
 }
 
 void kube_follower_relist(struct kube_follower *follower, CURLM *multi) {
-    if (kube_watch_resource_relist(follower->state, kube_watch_now_ns())) {
+    if (kube_watch_resource_relist(follower->state, clock_now_ns())) {
         stop_request(follower, multi);
         fail_request(follower, KUBE_WATCH_BROKEN, &(struct error){0});
     }

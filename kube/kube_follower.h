@@ -35,5 +35,3 @@ void kube_follower_give_up(struct kube_follower *follower, CURLM *multi);
 void kube_follower_relist(struct kube_follower *follower, CURLM *multi);
 // Ends its request, for good. forget: the sink hears that nothing is left.
 void kube_follower_leave(struct kube_follower *follower, CURLM *multi, bool forget);
-
-uint64_t kube_watch_now_ns(void); // CLOCK_MONOTONIC

@@ -1,5 +1,6 @@
 #include "kube/kube_lease.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "kube/kube_time.h"
 
@@ -51,12 +52,6 @@ void kube_lease_free(struct kube_lease *lease) {
         free(lease->identity);
         free(lease);
     }
-}
-
-static uint64_t clock_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
 }
 
 static const struct node *spec_of(const struct kube_lease *lease) {
@@ -141,11 +136,11 @@ static bool write_lease(struct kube_lease *lease, const char *holder, uint64_t n
     const struct kube_name name = {&leases, lease->namespace, lease->name, NULL};
     CLEANUP(free) char *body = body_of(lease, holder);
     struct document *written = NULL;
-    uint64_t begun_ns = clock_ns();
+    uint64_t begun_ns = clock_now_ns();
     bool done = lease->seen ? kube_replace(lease->client, &name, body, deadline_ns, &written, error)
                             : kube_create(lease->client, &name, body, deadline_ns, &written, error);
     if (done) {
-        see(lease, written, now_ns + clock_ns() - begun_ns);
+        see(lease, written, now_ns + clock_now_ns() - begun_ns);
     }
     return done;
 }
@@ -156,9 +151,9 @@ static bool read_lease(struct kube_lease *lease, uint64_t now_ns, uint64_t deadl
     const struct kube_name name = {&leases, lease->namespace, lease->name, NULL};
     struct document *document = NULL;
     struct error problem;
-    uint64_t begun_ns = clock_ns();
+    uint64_t begun_ns = clock_now_ns();
     if (kube_read(lease->client, &name, deadline_ns, &document, &problem)) {
-        see(lease, document, now_ns + clock_ns() - begun_ns);
+        see(lease, document, now_ns + clock_now_ns() - begun_ns);
         return true;
     }
     if (problem.kind == ERROR_NOT_FOUND) {
@@ -203,9 +198,9 @@ static void acquire(struct kube_lease *lease, uint64_t now_ns, struct error *pro
 
 struct kube_lease_state kube_lease_step(struct kube_lease *lease, uint64_t now_ns) {
     struct kube_lease_state state = {0};
-    uint64_t begun_ns = clock_ns();
+    uint64_t begun_ns = clock_now_ns();
     acquire(lease, now_ns, &state.problem);
-    uint64_t after_ns = now_ns + clock_ns() - begun_ns;
+    uint64_t after_ns = now_ns + clock_now_ns() - begun_ns;
     if (lease->renewed_ns > 0 && after_ns >= lease->renewed_ns + lease->renew_within_ns) {
         lease->renewed_ns = 0;
     }
@@ -221,6 +216,6 @@ bool kube_lease_release(struct kube_lease *lease, struct error *error) {
         return true;
     }
     lease->renewed_ns = 0;
-    uint64_t now_ns = clock_ns();
+    uint64_t now_ns = clock_now_ns();
     return write_lease(lease, "", now_ns, now_ns + lease->renew_within_ns, error);
 }

@@ -1,5 +1,6 @@
 #include "kube/kube_request.h"
 
+#include "base/clock.h"
 #include "base/json_reader.h"
 #include "kube/kube_client_internal.h"
 #include "kube/kube_status.h"
@@ -23,12 +24,6 @@ struct outcome {
     struct buffer body;
     struct error problem; // of code, or of what came before the request
 };
-
-static uint64_t now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 static size_t take_body(char *bytes, size_t size, size_t count, void *cookie) {
     struct buffer *body = cookie;
@@ -137,13 +132,13 @@ static uint64_t pause_ns(unsigned repeat, long retry_after_s) {
     step_ms = step_ms < LONGEST_PAUSE_MS ? step_ms : LONGEST_PAUSE_MS;
     uint64_t random = 0;
     if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != (ssize_t)sizeof(random)) {
-        random = now_ns();
+        random = clock_now_ns();
     }
     return (uint64_t)retry_after_s * 1000000000u + random % (step_ms * 1000000u);
 }
 
 static void sleep_ns(uint64_t duration_ns) {
-    uint64_t until = now_ns() + duration_ns;
+    uint64_t until = clock_now_ns() + duration_ns;
     struct timespec wake = {.tv_sec = (time_t)(until / 1000000000u), .tv_nsec = (long)(until % 1000000000u)};
     while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &wake, NULL) != 0) {
     }
@@ -167,7 +162,7 @@ static bool repeat_after(struct kube_client *client, const struct kube_request *
         return false;
     }
     uint64_t pause = pause_ns(repeat, outcome->retry_after_s);
-    if (now_ns() + pause >= deadline_ns) {
+    if (clock_now_ns() + pause >= deadline_ns) {
         return false;
     }
     sleep_ns(pause);
@@ -178,11 +173,11 @@ bool kube_request_send(struct kube_client *client, const struct kube_request *re
                        struct buffer *ret_body, struct error *error) {
     uint64_t deadline_ns = request->deadline_ns;
     if (!deadline_ns) {
-        deadline_ns = now_ns() + (uint64_t)client->timeout_ms * (client->retries + 1) * 1000000u;
+        deadline_ns = clock_now_ns() + (uint64_t)client->timeout_ms * (client->retries + 1) * 1000000u;
     }
     bool shown_anew = false;
     for (unsigned repeat = 0;;) {
-        uint64_t now = now_ns();
+        uint64_t now = clock_now_ns();
         if (now >= deadline_ns) {
             return error_set(error, ERROR_LIMIT, "no time is left for a request to the API server");
         }

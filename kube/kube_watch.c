@@ -1,5 +1,6 @@
 #include "kube/kube_watch.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "kube/kube_follower.h"
 
@@ -43,7 +44,7 @@ struct kube_watcher *kube_watcher_new(const struct kube_watcher_options *options
     struct kube_watcher *watcher = memory_calloc(1, sizeof(*watcher));
     uint64_t seed = options->random_seed;
     if (seed == 0 && getrandom(&seed, sizeof(seed), 0) != sizeof(seed)) {
-        seed = kube_watch_now_ns();
+        seed = clock_now_ns();
     }
     watcher->transport = kube_client_transport(options->client);
     watcher->rules = (struct kube_watch_rules){
@@ -138,7 +139,7 @@ static void count_entry(const struct entry *entry, uint64_t now_ns, struct kube_
 }
 
 struct kube_watch_status kube_watcher_status(struct kube_watcher *watcher) {
-    uint64_t now_ns = kube_watch_now_ns();
+    uint64_t now_ns = clock_now_ns();
     pthread_mutex_lock(&watcher->mutex);
     struct kube_watch_status status = watcher->gone;
     for (size_t i = 0; i < watcher->count; i++) {
@@ -243,7 +244,7 @@ static size_t lists_under_way(const struct round *round) {
 // Starts what is due: streams, then lists that have begun, then those that have not, while there is room.
 static void start_due(struct kube_watcher *watcher, const struct round *round) {
     size_t lists = lists_under_way(round);
-    uint64_t now_ns = kube_watch_now_ns();
+    uint64_t now_ns = clock_now_ns();
     for (unsigned turn = 0; turn < 3; turn++) {
         for (size_t i = 0; i < round->count; i++) {
             struct kube_follower *follower = round->entries[i]->follower;
@@ -260,7 +261,7 @@ static void start_due(struct kube_watcher *watcher, const struct round *round) {
 }
 
 static void give_up_silent(struct kube_watcher *watcher, const struct round *round) {
-    uint64_t now_ns = kube_watch_now_ns();
+    uint64_t now_ns = clock_now_ns();
     for (size_t i = 0; i < round->count; i++) {
         struct kube_follower *follower = round->entries[i]->follower;
         if (kube_follower_runs(follower) && kube_follower_due_ns(follower) <= now_ns) {
@@ -282,7 +283,7 @@ static void hurry(const struct round *round) {
 
 // What is due and did not start waits for the end of a list, which wakes us anyway.
 static int sleep_ms(const struct round *round) {
-    uint64_t now_ns = kube_watch_now_ns();
+    uint64_t now_ns = clock_now_ns();
     uint64_t longest_ns = (uint64_t)LONGEST_SLEEP_MS * 1000000;
     for (size_t i = 0; i < round->count; i++) {
         uint64_t due_ns = kube_follower_due_ns(round->entries[i]->follower);

@@ -1,9 +1,11 @@
 #include "manager/audit.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "engine/policy.h"
 #include "manager/audit_kinds.h"
 #include "manager/served_kinds.h"
+#include "manager/told_set.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,13 +15,8 @@ struct audit {
     const struct audit_options *options;
     struct audit_summary *summary;
     const struct kube_resource *resource; // whose pages come now
+    struct told_set told;
 };
-
-static uint64_t now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 static const char *text_of(const struct node *metadata, const char *key) {
     const char *text = node_string(node_get(metadata, key));
@@ -63,6 +60,60 @@ static void count_decision(struct audit_summary *summary, const struct decision 
     }
 }
 
+static uint64_t digest_of(const struct object_key *account, const struct budget_demand *demand) {
+    const char *const parts[] = {
+        account->group, account->kind, account->namespace, account->name,
+        demand->name,   demand->per,   demand->group,      demand->value ? demand->value : ""};
+    uint64_t digest = 0;
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        digest = told_mix(digest, parts[i]);
+    }
+    return digest;
+}
+
+// All parts of a cluster ask for its share of a limit: that it does not fit is told with the first one.
+static bool ask(void *cookie, const struct budget_request *request, struct arena *arena,
+                struct budget_answer *ret_answers, struct error *error) {
+    struct audit *audit = cookie;
+    const struct budget_keeper *keeper = &audit->options->fleet.keeper;
+    if (!keeper->methods->ask(keeper->cookie, request, arena, ret_answers, error)) {
+        return false;
+    }
+    for (size_t i = 0; i < request->demand_count; i++) {
+        const struct budget_demand *demand = &request->demands[i];
+        if (demand->kind == BUDGET_AMOUNT || demand->kind == BUDGET_FIELD) {
+            // What is stored already takes nothing more; here it counts whether it is over the limit.
+            ret_answers[i].fits = demand->after <= demand->maximum - ret_answers[i].used;
+        }
+        if (!ret_answers[i].fits && demand->kind != BUDGET_FIELD) {
+            ret_answers[i].fits = !told_set_add(&audit->told, digest_of(&request->account, demand));
+        }
+    }
+    return true;
+}
+
+static const struct budget_keeper_methods audit_keeper_methods = {ask};
+
+static const struct fragment *find_nothing(void *cookie, struct arena *arena, const struct object_key *key) {
+    (void)cookie, (void)arena, (void)key;
+    return NULL;
+}
+
+static void add_nothing(void *cookie, struct arena *arena, const struct object_key *key,
+                        struct fragment_list *list) {
+    (void)cookie, (void)arena, (void)key, (void)list;
+}
+
+static void add_nothing_labelled(void *cookie, struct arena *arena, const char *label, const char *value,
+                                 struct fragment_list *list) {
+    (void)cookie, (void)arena, (void)label, (void)value, (void)list;
+}
+
+// Before it, nothing was there.
+static const struct view_source_methods nothing_methods = {find_nothing, add_nothing, add_nothing,
+                                                           add_nothing_labelled};
+static const struct view_source nothing = {&nothing_methods, NULL, true};
+
 static bool judge(struct audit *audit, const struct node *object, struct error *error) {
     const struct audit_options *options = audit->options;
     const struct kube_resource *resource = audit->resource;
@@ -82,11 +133,13 @@ static bool judge(struct audit *audit, const struct node *object, struct error *
         .door = DOOR_ADMISSION,
         .now = time(NULL),
     };
+    const struct budget_keeper keeper = {&audit_keeper_methods, audit};
     if (options->fleet.source.methods) {
-        review.before = review.after = &options->fleet.source;
+        review.before = &nothing; // so nothing is excused
+        review.after = &options->fleet.source;
     }
     if (options->fleet.keeper.methods) {
-        review.keeper = &options->fleet.keeper;
+        review.keeper = &keeper;
     }
     CLEANUP(decision_clear) struct decision decision = {0};
     engine_evaluate(options->policies, &review, &decision);
@@ -117,7 +170,7 @@ static bool judge_page(void *cookie, const struct node *list, struct error *erro
 }
 
 bool audit_run(const struct audit_options *options, struct audit_summary *ret_summary, struct error *error) {
-    uint64_t started_ns = now_ns();
+    uint64_t started_ns = clock_now_ns();
     CLEANUP(audit_kinds_free) struct audit_kinds *kinds = NULL;
     if (!audit_kinds_read(options->client, options->policies, &kinds, error)) {
         return false;
@@ -140,11 +193,13 @@ bool audit_run(const struct audit_options *options, struct audit_summary *ret_su
                                        .page = judge_page,
                                        .cookie = &audit};
         if (!kube_list(options->client, &list, error)) {
+            told_set_clear(&audit.told);
             return error_wrap(error, "%s", audit.resource->plural);
         }
         summary.kinds++;
     }
-    summary.duration_ns = now_ns() - started_ns;
+    told_set_clear(&audit.told);
+    summary.duration_ns = clock_now_ns() - started_ns;
     *ret_summary = summary;
     return true;
 }

@@ -1,6 +1,8 @@
 #include "manager/feeder.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
+#include "fleet/kind_table.h"
 #include "kube/kube_discovery.h"
 #include "kube/kube_watch.h"
 #include "manager/recent_misses.h"
@@ -17,6 +19,7 @@ enum {
     READ_TIMEOUT_NS = 250 * 1000 * 1000, // of a review that waits for it
     MISS_NS = 1000 * 1000 * 1000,        // an object that was not there is not asked for again so soon
     POLL_NS = 50 * 1000 * 1000,          // until the first sync is through
+    MOST_READS = 4,                      // of one object that comes and goes
 };
 
 struct feeder {
@@ -32,12 +35,6 @@ struct feeder {
     uint64_t reads, errors;
     char problem[512];
 };
-
-static uint64_t now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 static struct object_key key_of(const struct kube_resource *resource, const struct node *object) {
     const struct node *metadata = node_get(object, "metadata");
@@ -148,16 +145,16 @@ static void *run(void *data) {
     struct feeder *feeder = data;
     uint64_t next_ns = 0;
     while (!is_stopping(feeder)) {
-        if (now_ns() >= next_ns) {
+        if (clock_now_ns() >= next_ns) {
             bool fine = discover(feeder);
             uint64_t seconds = fine ? feeder->options.discovery_s : RETRY_SECONDS;
-            next_ns = now_ns() + seconds * 1000000000u;
+            next_ns = clock_now_ns() + seconds * 1000000000u;
         }
         settle(feeder);
         pthread_mutex_lock(&feeder->lock);
         bool complete = feeder->complete;
         pthread_mutex_unlock(&feeder->lock);
-        wait_until(feeder, complete ? next_ns : now_ns() + POLL_NS);
+        wait_until(feeder, complete ? next_ns : clock_now_ns() + POLL_NS);
     }
     return NULL;
 }
@@ -231,24 +228,29 @@ void feeder_relist(struct feeder *feeder) {
     served_kinds_unref(served);
 }
 
-// Puts what the server has, or takes out what it has not.
+// Only the watch takes objects out: it alone knows the order of things. For the same reason nothing is put
+// that it may have seen go while the answer was on its way.
 static bool read_now(struct feeder *feeder, const struct kube_resource *resource,
                      const struct object_key *key, uint64_t deadline_ns, bool *ret_exists,
                      struct error *error) {
-    CLEANUP(document_free) struct document *document = NULL;
     const struct kube_name name = {
         .resource = resource, .namespace = resource->namespaced ? key->namespace : NULL, .name = key->name};
-    struct error problem = {0};
-    if (kube_read(feeder->options.client, &name, deadline_ns, &document, &problem)) {
-        on_put(feeder, resource, document_root(document));
-        *ret_exists = true;
-        return true;
+    for (int i = 0; i < MOST_READS; i++) {
+        CLEANUP(document_free) struct document *document = NULL;
+        struct error problem = {0};
+        uint64_t ticket = inventory_ticket(feeder->options.inventory, key);
+        if (!kube_read(feeder->options.client, &name, deadline_ns, &document, &problem)) {
+            *ret_exists = false;
+            return problem.kind == ERROR_NOT_FOUND || error_set(error, problem.kind, "%s", problem.message);
+        }
+        const struct node *object = document_root(document);
+        if (served_kinds_is_owned(resource, object) ||
+            inventory_put_read(feeder->options.inventory, key, object, ticket)) {
+            break;
+        }
     }
-    if (problem.kind == ERROR_NOT_FOUND) {
-        *ret_exists = false; // the watch takes it out: it alone knows the order of things
-        return true;
-    }
-    return error_set(error, problem.kind, "%s", problem.message);
+    *ret_exists = true;
+    return true;
 }
 
 bool feeder_look(struct feeder *feeder, const struct object_key *key, uint64_t deadline_ns, bool *ret_exists,
@@ -264,19 +266,27 @@ bool feeder_look(struct feeder *feeder, const struct object_key *key, uint64_t d
     return fine;
 }
 
+// What tells the region, the version or the class. Templates of machines tell little, and many are not there.
+static bool is_worth_a_read(const struct object_key *key) {
+    const struct kind_entry *entry = kind_table_find(key->group, key->kind).entry;
+    return entry && (entry->role == KIND_CLUSTER || entry->role == KIND_CONTROL_PLANE ||
+                     entry->role == KIND_INFRASTRUCTURE_CLUSTER || entry->role == KIND_CLASS);
+}
+
 // A manifest is often applied in one go: what it names was stored a few milliseconds ago, and the watch has
 // not shown it yet. One read tells.
 static const struct fragment *find(void *cookie, struct arena *arena, const struct object_key *key) {
     struct feeder *feeder = cookie;
     const struct view_source *inventory = inventory_source(feeder->options.inventory);
     const struct fragment *fragment = inventory->methods->find(inventory->cookie, arena, key);
-    if (fragment || !*key->name || recent_misses_has(feeder->misses, key, now_ns())) {
+    if (fragment || !*key->name || !is_worth_a_read(key) ||
+        recent_misses_has(feeder->misses, key, clock_now_ns())) {
         return fragment;
     }
     bool exists = false;
     struct error error;
-    if (!feeder_look(feeder, key, now_ns() + READ_TIMEOUT_NS, &exists, &error) || !exists) {
-        recent_misses_add(feeder->misses, key, now_ns());
+    if (!feeder_look(feeder, key, clock_now_ns() + READ_TIMEOUT_NS, &exists, &error) || !exists) {
+        recent_misses_add(feeder->misses, key, clock_now_ns());
         return NULL;
     }
     return inventory->methods->find(inventory->cookie, arena, key);

@@ -1,5 +1,6 @@
 #include "manager/housekeeping.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "kube/kube_lease.h"
@@ -15,6 +16,7 @@ enum { SECOND_NS = 1000000000, LONGEST_NAP_SECONDS = 30 };
 struct housekeeping {
     struct housekeeping_options options;
     struct kube_lease *lease;  // NULL: nobody else is there
+    bool is_lease_ill;         // said once, not at each of the tries
     struct rotation *rotation; // NULL: the certificate comes from files
     const char *configurations[1];
     pthread_t thread;
@@ -25,12 +27,6 @@ struct housekeeping {
     uint64_t leads_until_ns;
     struct rotation_status certificates;
 };
-
-static uint64_t now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
-}
 
 // True once it is time to end.
 static bool wait_until(struct housekeeping *housekeeping, uint64_t until_ns) {
@@ -47,18 +43,22 @@ static bool wait_until(struct housekeeping *housekeeping, uint64_t until_ns) {
 }
 
 static uint64_t step_lease(struct housekeeping *housekeeping) {
-    struct kube_lease_state state = kube_lease_step(housekeeping->lease, now_ns());
+    struct kube_lease_state state = kube_lease_step(housekeeping->lease, clock_now_ns());
     pthread_mutex_lock(&housekeeping->lock);
-    bool led = housekeeping->leads_until_ns > now_ns();
+    bool led = housekeeping->leads_until_ns > clock_now_ns();
     housekeeping->leads_until_ns = state.is_leader ? state.is_leader_until_ns : 0;
     pthread_mutex_unlock(&housekeeping->lock);
     if (led != state.is_leader) {
         log_write(LOG_INFO, state.is_leader ? "this replica leads" : "this replica leads no longer", "holder",
                   state.holder, NULL);
     }
-    if (state.problem.kind != ERROR_NONE) {
+    bool is_ill = state.problem.kind != ERROR_NONE;
+    if (is_ill && !housekeeping->is_lease_ill) {
         log_write(LOG_WARN, "the lease can't be looked after", "why", state.problem.message, NULL);
+    } else if (!is_ill && housekeeping->is_lease_ill) {
+        log_write(LOG_INFO, "the lease is looked after again", NULL);
     }
+    housekeeping->is_lease_ill = is_ill;
     return state.next_step_ns;
 }
 
@@ -74,7 +74,7 @@ static uint64_t step_rotation(struct housekeeping *housekeeping) {
     }
     int64_t wait = next - rotation_clock_now().steady;
     uint64_t seconds = wait < 0 ? 0 : wait > LONGEST_NAP_SECONDS ? LONGEST_NAP_SECONDS : (uint64_t)wait;
-    return now_ns() + seconds * SECOND_NS;
+    return clock_now_ns() + seconds * SECOND_NS;
 }
 
 static void *run(void *data) {
@@ -83,13 +83,13 @@ static void *run(void *data) {
     uint64_t rotation_ns = 0;
     uint64_t next_ns;
     do {
-        next_ns = now_ns() + (uint64_t)LONGEST_NAP_SECONDS * SECOND_NS;
+        next_ns = clock_now_ns() + (uint64_t)LONGEST_NAP_SECONDS * SECOND_NS;
         if (housekeeping->rotation) { // first: nothing is served before there is a certificate
-            rotation_ns = now_ns() >= rotation_ns ? step_rotation(housekeeping) : rotation_ns;
+            rotation_ns = clock_now_ns() >= rotation_ns ? step_rotation(housekeeping) : rotation_ns;
             next_ns = rotation_ns < next_ns ? rotation_ns : next_ns;
         }
         if (housekeeping->lease) {
-            lease_ns = now_ns() >= lease_ns ? step_lease(housekeeping) : lease_ns;
+            lease_ns = clock_now_ns() >= lease_ns ? step_lease(housekeeping) : lease_ns;
             next_ns = lease_ns < next_ns ? lease_ns : next_ns;
         }
     } while (!wait_until(housekeeping, next_ns));
@@ -116,7 +116,7 @@ static bool make_rotation(struct housekeeping *housekeeping, struct error *error
         .mutating_count = 1,
         .settings = certificates->settings,
         .poll_seconds = certificates->poll_seconds,
-        .random_seed = now_ns(),
+        .random_seed = clock_now_ns(),
         .deliver = certificates->deliver,
         .cookie = certificates->cookie,
     };
@@ -137,7 +137,7 @@ bool housekeeping_start(const struct housekeeping_options *options, struct house
         // A lease of the same name is taken over at once, and two processes may have one host's name.
         char identity[320];
         snprintf(identity, sizeof(identity), "%.256s_%x_%llx", options->identity, (unsigned)getpid(),
-                 (unsigned long long)now_ns());
+                 (unsigned long long)clock_now_ns());
         housekeeping->lease = kube_lease_new(&(struct kube_lease_options){.client = options->client,
                                                                           .namespace = options->namespace,
                                                                           .name = "fleetgate",
@@ -177,7 +177,7 @@ bool housekeeping_leads(struct housekeeping *housekeeping) {
         return true;
     }
     pthread_mutex_lock(&housekeeping->lock);
-    bool leads = housekeeping->leads_until_ns > now_ns();
+    bool leads = housekeeping->leads_until_ns > clock_now_ns();
     pthread_mutex_unlock(&housekeeping->lock);
     return leads;
 }

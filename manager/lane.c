@@ -1,16 +1,12 @@
 #include "manager/lane.h"
 
+#include "base/clock.h"
+
 #include <string.h>
 #include <time.h>
 
 enum { MOST_WAIT_MS = 10000, FIRST_PAUSE_MS = 2, LAST_PAUSE_MS = 250, MOST_DOUBLINGS = 7 };
 static const uint64_t ns_in_ms = 1000000;
-
-uint64_t lane_now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 * ns_in_ms + (uint64_t)now.tv_nsec;
-}
 
 void lane_cond_init(pthread_cond_t *condition) {
     pthread_condattr_t attributes;
@@ -43,7 +39,7 @@ static bool load(struct lane *lane, struct error *error) {
     char *text = NULL;
     char version[SHARED_VERSION_BYTES] = "";
     pthread_mutex_unlock(lane->lock);
-    uint64_t deadline_ns = lane_now_ns() + MOST_WAIT_MS * ns_in_ms;
+    uint64_t deadline_ns = clock_now_ns() + MOST_WAIT_MS * ns_in_ms;
     bool read =
         lane->store->methods->read(lane->store->cookie, lane->document, deadline_ns, &text, version, error);
     pthread_mutex_lock(lane->lock);
@@ -55,7 +51,7 @@ static bool load(struct lane *lane, struct error *error) {
     free(text);
     if (loaded) {
         memcpy(lane->version, version, sizeof(version));
-        lane->heard_ns = lane_now_ns();
+        lane->heard_ns = clock_now_ns();
     }
     lane->known = loaded;
     return loaded;
@@ -65,7 +61,7 @@ static bool load(struct lane *lane, struct error *error) {
 static void pause_between(struct lane *lane, unsigned tries) {
     unsigned longest = (unsigned)FIRST_PAUSE_MS << (tries < MOST_DOUBLINGS ? tries : MOST_DOUBLINGS);
     longest = longest < LAST_PAUSE_MS ? longest : LAST_PAUSE_MS;
-    uint64_t until = lane_now_ns() + (1 + (uint64_t)rand_r(&lane->random) % longest) * ns_in_ms;
+    uint64_t until = clock_now_ns() + (1 + (uint64_t)rand_r(&lane->random) % longest) * ns_in_ms;
     while (!lane->stopping && lane_wait(&lane->changed, lane->lock, until)) {
     }
 }
@@ -81,13 +77,13 @@ static bool write_once(struct lane *lane, struct error *error) {
     }
     char version[SHARED_VERSION_BYTES];
     pthread_mutex_unlock(lane->lock);
-    uint64_t deadline_ns = lane_now_ns() + MOST_WAIT_MS * ns_in_ms;
+    uint64_t deadline_ns = clock_now_ns() + MOST_WAIT_MS * ns_in_ms;
     bool written = lane->store->methods->write(lane->store->cookie, lane->document, buffer_text(&text),
                                                lane->version, deadline_ns, version, error);
     pthread_mutex_lock(lane->lock);
     if (written) {
         memcpy(lane->version, version, sizeof(version));
-        lane->heard_ns = lane_now_ns();
+        lane->heard_ns = clock_now_ns();
         lane->counts.writes++;
         lane->methods->settle(lane->cookie, true);
         return true;
@@ -104,7 +100,7 @@ static bool may_pass(const struct error *error) {
 }
 
 static void run_batch(struct lane *lane) {
-    uint64_t end_ns = lane_now_ns() + MOST_WAIT_MS * ns_in_ms;
+    uint64_t end_ns = clock_now_ns() + MOST_WAIT_MS * ns_in_ms;
     struct error error = {ERROR_IO, "stopped"};
     for (unsigned tries = 0; !lane->stopping; tries++) {
         if ((lane->known || load(lane, &error)) && write_once(lane, &error)) {
@@ -112,7 +108,7 @@ static void run_batch(struct lane *lane) {
             return;
         }
         // Nobody waits any more, or for too long already.
-        if (!lane->batch || lane_now_ns() >= end_ns || !may_pass(&error)) {
+        if (!lane->batch || clock_now_ns() >= end_ns || !may_pass(&error)) {
             break;
         }
         pause_between(lane, tries);
@@ -132,9 +128,9 @@ static void *lane_main(void *cookie) {
             lane->queue = NULL;
             lane->wanted = false;
             run_batch(lane);
-        } else if (lane_now_ns() >= last_ns + refresh_ns) {
+        } else if (clock_now_ns() >= last_ns + refresh_ns) {
             struct error error;
-            tried_ns = lane_now_ns();
+            tried_ns = clock_now_ns();
             (void)!load(lane, &error); // counted; the next ask tells
         } else {
             lane_wait(&lane->changed, lane->lock, last_ns + refresh_ns);
@@ -150,7 +146,7 @@ static void *lane_main(void *cookie) {
 
 bool lane_start(struct lane *lane, struct error *error) {
     lane_cond_init(&lane->changed);
-    lane->random = (unsigned)lane_now_ns() ^ (unsigned)(uintptr_t)lane;
+    lane->random = (unsigned)clock_now_ns() ^ (unsigned)(uintptr_t)lane;
     lane->started = pthread_create(&lane->thread, NULL, lane_main, lane) == 0;
     if (!lane->started) {
         pthread_cond_destroy(&lane->changed);
@@ -189,8 +185,8 @@ bool lane_submit(struct lane *lane, struct lane_ask *ask, uint64_t deadline_ns, 
     *last = ask;
     ask->next = NULL;
     pthread_cond_broadcast(&lane->changed);
-    uint64_t until = deadline_ns ? deadline_ns : lane_now_ns() + MOST_WAIT_MS * ns_in_ms;
-    while (!ask->done && !lane->stopping && lane_now_ns() < until) {
+    uint64_t until = deadline_ns ? deadline_ns : clock_now_ns() + MOST_WAIT_MS * ns_in_ms;
+    while (!ask->done && !lane->stopping && clock_now_ns() < until) {
         lane_wait(&lane->changed, lane->lock, until);
     }
     if (!ask->done) {

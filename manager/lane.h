@@ -54,7 +54,6 @@ struct lane {
     struct lane_counts counts;
 };
 
-uint64_t lane_now_ns(void);                     // CLOCK_MONOTONIC
 void lane_cond_init(pthread_cond_t *condition); // that waits by CLOCK_MONOTONIC
 // False when the time has come.
 bool lane_wait(pthread_cond_t *condition, pthread_mutex_t *lock, uint64_t until_ns);

@@ -1,5 +1,6 @@
 #include "manager/ledger_state.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 #include <string.h>
@@ -124,7 +125,7 @@ static bool ask(void *cookie, const struct budget_request *request, struct arena
     struct ledger *ledger = cookie;
     struct ledger_ask ask = {.request = request, .arena = arena, .answers = ret_answers};
     ask.exists = look_whether_exists(ledger, request);
-    if (request->deadline_ns && lane_now_ns() >= request->deadline_ns) {
+    if (request->deadline_ns && clock_now_ns() >= request->deadline_ns) {
         return error_set(error, ERROR_LIMIT, "no time left to count");
     }
     pthread_mutex_lock(&ledger->lock);

@@ -143,9 +143,9 @@ static void tell_trips(struct ledger *ledger, const struct breaker *before, cons
             continue;
         }
         ledger->stats.trips++;
-        log_write(LOG_WARN, "the mass-delete breaker tripped: deletes of protected clusters are refused",
-                  "identity", identity->name, "reference", identity->reference, "refused", identity->refused,
-                  "deletes", breaker_list_deletes(identity, after->arena), "hint",
+        log_write(LOG_WARN, "the mass-delete breaker tripped: more deletes are refused", "identity",
+                  identity->name, "reference", identity->reference, "refused", identity->refused, "deletes",
+                  breaker_list_deletes(identity, after->arena), "hint",
                   "fleetgate breaker approve REFERENCE --owner WHO --reason WHY", NULL);
     }
 }

@@ -1,6 +1,8 @@
 // Promises at their end: the object is read once more, so that a watch that is late can't hide it.
 #include "manager/ledger_state.h"
 
+#include "base/clock.h"
+
 #include <string.h>
 
 enum { ROUNDS_IN_LIFE = 100, MOST_LOOKS = 64 };
@@ -16,7 +18,7 @@ static size_t collect(struct ledger *ledger, struct look looks[MOST_LOOKS]) {
     size_t count = 0;
     for (size_t i = 0; i < ledger->promises.count && count < MOST_LOOKS; i++) {
         const struct promise *promise = ledger->promises.items[i];
-        if (promise_counts(promise) && !promise->looked && lane_now_ns() + early_ns >= promise->until_ns) {
+        if (promise_counts(promise) && !promise->looked && clock_now_ns() + early_ns >= promise->until_ns) {
             looks[count++] = (struct look){promise->id, promise_copy(promise)};
         }
     }
@@ -37,7 +39,7 @@ static void look(struct ledger *ledger, struct look *wanted) {
 }
 
 static void end_promises(struct ledger *ledger) {
-    uint64_t now_ns = lane_now_ns();
+    uint64_t now_ns = clock_now_ns();
     // Where the server does not answer, a promise is kept for one more life.
     uint64_t patience_ns = ledger->options.life_ms * ns_in_ms;
     promise_set_refresh(&ledger->promises, ledger->options.inventory);
@@ -64,7 +66,7 @@ void *ledger_expiry_main(void *ledger_cookie) {
         }
         end_promises(ledger);
         if (!ledger->stopping) {
-            lane_wait(&ledger->stopped, &ledger->lock, lane_now_ns() + round_ns);
+            lane_wait(&ledger->stopped, &ledger->lock, clock_now_ns() + round_ns);
         }
     }
     pthread_mutex_unlock(&ledger->lock);

@@ -1,6 +1,7 @@
 // The promises' lane: all replicas' promises in one document.
 #include "manager/ledger_state.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 static const uint64_t ns_in_ms = 1000000;
@@ -57,7 +58,7 @@ static uint64_t end_ns(const struct ledger *ledger, const struct promise *promis
     int64_t life_ms = ledger->options.life_ms;
     int64_t least_ms = (int64_t)ledger_slack_ms(ledger);
     left_ms = left_ms < least_ms ? least_ms : left_ms > life_ms ? life_ms : left_ms;
-    return lane_now_ns() + (uint64_t)left_ms * ns_in_ms;
+    return clock_now_ns() + (uint64_t)left_ms * ns_in_ms;
 }
 
 static bool load(void *cookie, const char *text, struct error *error) {
@@ -85,7 +86,7 @@ static void sweep(struct ledger *ledger) {
     size_t kept = 0;
     for (size_t i = 0; i < ledger->promises.count; i++) {
         struct promise *promise = ledger->promises.items[i];
-        if (promise->dead && lane_now_ns() >= promise->until_ns + kept_ns) {
+        if (promise->dead && clock_now_ns() >= promise->until_ns + kept_ns) {
             promise_free(promise);
         } else {
             ledger->promises.items[kept++] = promise;
@@ -151,7 +152,7 @@ static void prepare_ask(struct ledger *ledger, struct ledger_ask *ask, struct pr
     struct promise *promise = usage_promise(&question, &verdict, ledger->replica);
     promise->id = ledger->next_id++;
     promise->until_ms = ledger_clock_ms(ledger) + ledger->options.life_ms;
-    promise->until_ns = lane_now_ns() + ledger->options.life_ms * ns_in_ms;
+    promise->until_ns = clock_now_ns() + ledger->options.life_ms * ns_in_ms;
     struct draft *draft = add_draft(ledger);
     draft->promise = promise;
     draft->ask = ask;

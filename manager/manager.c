@@ -1,5 +1,6 @@
 #include "manager/manager.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "engine/policy_wants.h"
@@ -13,7 +14,6 @@
 #include "manager/shared_store_kube.h"
 
 #include <stdio.h>
-#include <time.h>
 
 // What is known may be this old when a place of a limit is given away. Well below the life of a promise: what
 // others gave away and stored meanwhile must not have been forgotten before it was seen here.
@@ -51,12 +51,6 @@ void manager_free(struct manager *manager) {
     free(manager);
 }
 
-static uint64_t now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 static int64_t stale_ms(const struct feeder_status *status) {
     return status->synced ? (int64_t)(status->stale_ns / 1000000) : -1;
 }
@@ -64,7 +58,7 @@ static int64_t stale_ms(const struct feeder_status *status) {
 static bool look(void *cookie, const struct object_key *key, bool *ret_exists) {
     const struct manager *manager = cookie;
     struct error error;
-    return feeder_look(manager->feeder, key, now_ns() + LOOK_TIMEOUT_NS, ret_exists, &error);
+    return feeder_look(manager->feeder, key, clock_now_ns() + LOOK_TIMEOUT_NS, ret_exists, &error);
 }
 
 // Nothing is given away by somebody who does not see the fleet.

@@ -1,5 +1,6 @@
 #include "manager/periodic_audit.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "engine/decision_text.h"
@@ -81,12 +82,9 @@ static void tell_event(struct round *round, const struct audit_finding *finding,
                                      .warning = true,
                                      .reason = "PolicyViolation",
                                      .message = buffer_text(&line)};
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
     struct error error;
     // Reports and metrics tell them all; Events are for those who describe one object.
-    if (!kube_events_write(round->audit->options.events, &event,
-                           (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec, &error)) {
+    if (!kube_events_write(round->audit->options.events, &event, clock_now_ns(), &error)) {
         round->events = MOST_EVENTS;
         return;
     }

@@ -17,6 +17,7 @@ enum {
     CLOCK_JUMP_SECONDS = 600,
     CLOCK_DOUBT_SECONDS = 600,
     DAY_SECONDS = 86400,
+    LOOKS_PER_LIFE = 12, // of a certificate: four in the third that is left once it is due
     MOST_VERSIONS_BYTES = 4096,
 };
 
@@ -48,6 +49,9 @@ static void set_defaults(struct rotation_options *options) {
             *set[i] = values[i];
         }
     }
+    int64_t longest = options->settings.certificate_seconds / LOOKS_PER_LIFE;
+    longest = longest < 1 ? 1 : longest;
+    options->poll_seconds = options->poll_seconds < longest ? options->poll_seconds : longest;
 }
 
 bool rotation_new(const struct rotation_options *options, struct rotation **ret_rotation,

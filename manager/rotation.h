@@ -42,7 +42,7 @@ struct rotation_options {
     const char *const *validating, *const *mutating;
     size_t validating_count, mutating_count;      // at most 8 together
     struct rotation_settings settings;            // seconds that are 0: as above
-    int64_t poll_seconds;                         // 0: as above
+    int64_t poll_seconds;                         // 0: as above; a twelfth of a certificate's life at most
     uint64_t random_seed;                         // of the jitter
     struct rotation_clock (*clock)(void *cookie); // NULL: the host's
     // Called from rotation_step with what is to be served from now on; texts are borrowed during the call.

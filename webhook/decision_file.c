@@ -1,5 +1,6 @@
 #include "webhook/decision_file.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 
@@ -46,12 +47,6 @@ struct decision_file {
     uint64_t size;
     time_t said; // when a failure was logged last
 };
-
-static uint64_t now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 static bool is_stdout(const struct decision_file *file) {
     return strcmp(file->options.path, "-") == 0;
@@ -118,7 +113,7 @@ static void rotate(struct decision_file *file) {
 static bool wait_writable(const struct decision_file *file) {
     struct pollfd poll_on = {.fd = file->fd, .events = POLLOUT};
     while (poll(&poll_on, 1, POLL_MS) <= 0) {
-        if (now_ns() >= atomic_load_explicit(&file->give_up_ns, memory_order_relaxed)) {
+        if (clock_now_ns() >= atomic_load_explicit(&file->give_up_ns, memory_order_relaxed)) {
             errno = ETIMEDOUT;
             return false;
         }
@@ -207,7 +202,7 @@ static void *run(void *data) {
         }
         while (lines) {
             struct line *next = lines->next;
-            if (now_ns() < atomic_load_explicit(&file->give_up_ns, memory_order_relaxed)) {
+            if (clock_now_ns() < atomic_load_explicit(&file->give_up_ns, memory_order_relaxed)) {
                 write_line(file, lines);
             } else {
                 gate_metrics_decision_record(file->options.metrics, "dropped");
@@ -279,7 +274,7 @@ void decision_file_close(struct decision_file *file, uint64_t patience_ns) {
     if (!file) {
         return;
     }
-    atomic_store(&file->give_up_ns, now_ns() + patience_ns);
+    atomic_store(&file->give_up_ns, clock_now_ns() + patience_ns);
     pthread_mutex_lock(&file->lock);
     file->ends = true;
     pthread_cond_signal(&file->wake);

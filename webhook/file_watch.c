@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 // Policies have one level of folders; a mistake like --policies / must not read the whole disk each second.
-enum { DEEPEST = 3, MOST_ENTRIES = 10000 };
+enum { DEEPEST = 3, MOST_ENTRIES = 10000, MOST_UNSETTLED = 4 };
 
 static uint64_t mix(uint64_t hash, uint64_t value) {
     return (hash ^ value) * 0x100000001b3u;
@@ -71,11 +71,13 @@ void file_watch_mark(struct file_watch *watch) {
 
 bool file_watch_look(struct file_watch *watch) {
     uint64_t now = look(watch);
-    bool settled = now == watch->seen;
+    watch->unsettled = now == watch->seen ? 0 : watch->unsettled + 1;
     watch->seen = now;
+    bool settled = watch->unsettled == 0 || watch->unsettled >= MOST_UNSETTLED;
     if (!settled || now == watch->used) {
         return false;
     }
+    watch->unsettled = 0;
     watch->used = now;
     return true;
 }

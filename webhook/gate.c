@@ -1,5 +1,6 @@
 #include "webhook/gate.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "webhook/listen_socket.h"
@@ -201,12 +202,9 @@ void gate_drain(struct gate *gate, const sigset_t *signals) {
     webhook_server_say_goodbye(gate->https);
     uint64_t left_ns = gate->options.drain_delay_ns;
     while (left_ns > 0) {
-        struct timespec before, after;
-        clock_gettime(CLOCK_MONOTONIC, &before);
+        uint64_t began_ns = clock_now_ns();
         int signal = wait_signal(signals, left_ns);
-        clock_gettime(CLOCK_MONOTONIC, &after);
-        uint64_t passed_ns = (uint64_t)(after.tv_sec - before.tv_sec) * 1000000000u +
-                             (uint64_t)after.tv_nsec - (uint64_t)before.tv_nsec;
+        uint64_t passed_ns = clock_now_ns() - began_ns;
         left_ns = signal == SIGTERM || signal == SIGINT || passed_ns >= left_ns ? 0 : left_ns - passed_ns;
     }
     if (!webhook_server_drain(gate->https, gate->options.drain_timeout_ns)) {

@@ -1,5 +1,6 @@
 #include "webhook/webhook.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "engine/engine.h"
 #include "webhook/admission_response.h"
@@ -66,12 +67,6 @@ bool webhook_has_policies(struct webhook *webhook) {
     return set != NULL;
 }
 
-static uint64_t now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 // The API server waits for timeout=Ns and then fails the request itself, so we answer before that.
 static uint64_t choose_deadline(const struct webhook *webhook, const struct http_request *request) {
     uint64_t wait_ns = webhook->timeout_ns;
@@ -97,7 +92,7 @@ static void answer(struct webhook *webhook, const struct http_request *request,
     bool mutates = request->endpoint == ENDPOINT_MUTATE;
     const char *name = mutates ? "mutate" : "validate";
     if (admission->skip) {
-        gate_metrics_review(webhook->metrics, name, admission, NULL, now_ns() - request->received_ns);
+        gate_metrics_review(webhook->metrics, name, admission, NULL, clock_now_ns() - request->received_ns);
         decision_log_skipped(admission, &request->trace);
         *ret_response = (struct http_response){.status = 200, .body = admission_response_skipped(admission)};
         return;
@@ -108,7 +103,7 @@ static void answer(struct webhook *webhook, const struct http_request *request,
     } else {
         engine_evaluate(set, &admission->review, &decision);
     }
-    uint64_t duration_ns = now_ns() - request->received_ns;
+    uint64_t duration_ns = clock_now_ns() - request->received_ns;
     char *body = admission_response_make(admission, &decision, policy_set_digest(set), duration_ns);
     gate_metrics_review(webhook->metrics, name, admission, &decision, duration_ns);
     decision_log(name, admission, &decision, &request->trace, duration_ns);

@@ -1,5 +1,6 @@
 #include "webhook/webhook_server_internal.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 
@@ -123,7 +124,7 @@ static enum MHD_Result send_response(struct webhook_server *server, struct MHD_C
 static enum MHD_Result begin(struct webhook_server *server, struct MHD_Connection *connection,
                              const char *path, const char *method, void **ret_request) {
     struct request *request = memory_calloc(1, sizeof(*request));
-    request->received_ns = webhook_server_now_ns();
+    request->received_ns = clock_now_ns();
     *ret_request = request;
     atomic_fetch_add(&server->requests, 1);
     MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, server->options.receive_seconds);
@@ -141,8 +142,7 @@ static enum MHD_Result begin(struct webhook_server *server, struct MHD_Connectio
 static enum MHD_Result receive(struct webhook_server *server, struct request *request, const char *bytes,
                                size_t *length) {
     uint64_t patience_ns = (uint64_t)server->options.receive_seconds * 1000000000u;
-    if (webhook_server_now_ns() - request->received_ns > patience_ns ||
-        request->body.arrived > MOST_THROWN_AWAY) {
+    if (clock_now_ns() - request->received_ns > patience_ns || request->body.arrived > MOST_THROWN_AWAY) {
         gate_metrics_rejected(server->options.metrics, 408);
         return MHD_NO;
     }

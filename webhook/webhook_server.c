@@ -1,5 +1,6 @@
 #include "webhook/webhook_server.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "webhook/tls_priorities.h"
@@ -7,7 +8,6 @@
 
 #include <gnutls/abstract.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -17,12 +17,6 @@ enum {
     DEFAULT_CONNECTIONS = 512,
     DEFAULT_BODY_BYTES = 64 * 1024 * 1024,
 };
-
-uint64_t webhook_server_now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 struct tls_credentials *webhook_server_credentials(struct webhook_server *server) {
     pthread_mutex_lock(&server->lock);
@@ -149,10 +143,10 @@ bool webhook_server_drain(struct webhook_server *server, uint64_t timeout_ns) {
     if (listening != MHD_INVALID_SOCKET) {
         close(listening);
     }
-    uint64_t start = webhook_server_now_ns();
+    uint64_t start = clock_now_ns();
     uint64_t silent_since = start;
     for (;;) {
-        uint64_t now = webhook_server_now_ns();
+        uint64_t now = clock_now_ns();
         unsigned requests = atomic_load(&server->requests);
         silent_since = requests > 0 ? now : silent_since;
         if (atomic_load(&server->connections) == 0 || now - silent_since >= silence_ns) {

@@ -34,7 +34,6 @@ struct client {
 };
 
 struct tls_credentials *webhook_server_credentials(struct webhook_server *server); // caller unrefs
-uint64_t webhook_server_now_ns(void);
 
 // MHD callbacks.
 enum MHD_Result webhook_request_serve(void *data, struct MHD_Connection *connection, const char *path,

@@ -1,5 +1,6 @@
 #include "tests/bench/load.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "tests/bench/server_process.h"
 #include "tests/webhook/tls_client.h"
@@ -24,12 +25,12 @@ struct worker {
 static bool ask(struct worker *worker, struct error *error) {
     struct tls_reply reply;
     const struct load_options *options = worker->options;
-    uint64_t before = clock_ns();
+    uint64_t before = clock_now_ns();
     if (!tls_client_post(worker->client, "/validate?timeout=10s", options->body, options->length, &reply,
                          error)) {
         return false;
     }
-    uint64_t took = clock_ns() - before;
+    uint64_t took = clock_now_ns() - before;
     if (worker->sample_count < worker->most_samples) {
         worker->samples[worker->sample_count++] = took < UINT32_MAX ? (uint32_t)took : UINT32_MAX;
     }
@@ -42,8 +43,8 @@ static bool ask(struct worker *worker, struct error *error) {
 static void *work(void *data) {
     struct worker *worker = data;
     pthread_barrier_wait(worker->start);
-    uint64_t end = clock_ns() + worker->options->duration_ns;
-    while (clock_ns() < end) {
+    uint64_t end = clock_now_ns() + worker->options->duration_ns;
+    while (clock_now_ns() < end) {
         struct error error;
         worker->requests++;
         if (!ask(worker, &error)) {
@@ -55,7 +56,7 @@ static void *work(void *data) {
             }
         }
     }
-    worker->ended_ns = clock_ns();
+    worker->ended_ns = clock_now_ns();
     return NULL;
 }
 
@@ -118,7 +119,7 @@ bool load_run(const struct load_options *options, struct load_result *ret_result
     }
     if (opened) {
         pthread_barrier_wait(&start);
-        uint64_t started = clock_ns();
+        uint64_t started = clock_now_ns();
         for (unsigned i = 0; i < count; i++) {
             pthread_join(threads[i], NULL);
         }
@@ -137,12 +138,12 @@ bool load_run(const struct load_options *options, struct load_result *ret_result
 bool load_ask_once(const struct load_options *options, uint64_t *ret_ns, struct error *error) {
     CLEANUP(tls_client_close) struct tls_client *client = NULL;
     struct tls_reply reply;
-    uint64_t before = clock_ns();
+    uint64_t before = clock_now_ns();
     if (!tls_client_open(&(struct tls_client_options){.port = options->port}, &client, error) ||
         !tls_client_post(client, "/validate", options->body, options->length, &reply, error)) {
         return false;
     }
-    *ret_ns = clock_ns() - before;
+    *ret_ns = clock_now_ns() - before;
     return reply.status == 200 ? true
                                : error_set(error, ERROR_INVALID, "%u %.200s", reply.status, reply.body);
 }

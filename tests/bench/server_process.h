@@ -25,5 +25,3 @@ int server_process_stop(struct server_process *process);
 uint64_t server_process_cpu_ns(const struct server_process *process);
 // From /proc/PID/status, in kB; field is "VmRSS" or "VmHWM".
 uint64_t server_process_memory_kb(const struct server_process *process, const char *field);
-
-uint64_t clock_ns(void);

@@ -1,5 +1,6 @@
 #include "tests/bench/soak.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "tests/bench/reviews.h"
 #include "tests/webhook/tls_client.h"
@@ -142,14 +143,14 @@ static void *work(void *data) {
 
 // Every now and then a reload, as an operator would.
 static uint64_t watch(struct soak *soak, unsigned minutes) {
-    uint64_t start = clock_ns();
+    uint64_t start = clock_now_ns();
     uint64_t length = (uint64_t)minutes * 60 * 1000000000u;
     uint64_t settled_kb = 0;
     for (uint64_t next = 0;; next += length / 20) {
-        uint64_t now = clock_ns() - start;
+        uint64_t now = clock_now_ns() - start;
         while (now < next && now < length) {
             usleep(100000);
-            now = clock_ns() - start;
+            now = clock_now_ns() - start;
         }
         uint64_t resident = server_process_memory_kb(&soak->stage->gate, "VmRSS");
         printf("%5llu s  %9llu requests  %7llu connections  %llu wrong  %6llu kB resident\n",

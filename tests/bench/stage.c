@@ -1,5 +1,7 @@
 #include "tests/bench/stage.h"
 
+#include "base/clock.h"
+
 #include "certs/certificate_files.h"
 #include "tests/bench/load.h"
 #include "tests/bench/reviews.h"
@@ -103,18 +105,18 @@ bool stage_start(struct stage *stage, struct server_process *process, uint64_t *
     size_t length;
     CLEANUP(free) char *body = review_make(REVIEW_SMALL, 1, &length);
     const struct load_options once = {.port = process->port, .body = body, .length = length};
-    uint64_t started = clock_ns();
+    uint64_t started = clock_now_ns();
     if (!server_process_start(process, stage->log, error)) {
         return false;
     }
     uint64_t asked;
     while (!load_ask_once(&once, &asked, error)) {
-        if (error->kind != ERROR_IO || clock_ns() - started > patience_ns) {
+        if (error->kind != ERROR_IO || clock_now_ns() - started > patience_ns) {
             server_process_stop(process);
             return error_wrap(error, "%s does not answer (its log: %s)", process->name, stage->log);
         }
         usleep(200);
     }
-    *ret_ns = clock_ns() - started;
+    *ret_ns = clock_now_ns() - started;
     return true;
 }

@@ -25,6 +25,28 @@ static void write_temporary(char *path, const char *text) {
     close(fd);
 }
 
+// What is renewed when two thirds of its life are over must not be due at once.
+static void begins_a_little_before_now(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        int64_t seconds, early;
+    } cases[] = {{"seconds", 20, 2}, {"minutes", 300, 30}, {"hours", 7200, 300}, {"days", 864000, 300}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        print_message("%s\n", cases[i].name);
+        const struct certificate_period period = {.now = time(NULL), .seconds = cases[i].seconds};
+        struct error error;
+        CLEANUP(certificate_authority_free) struct certificate_authority *authority = NULL;
+        CLEANUP(certificate_pair_clear) struct certificate_pair signer = {0};
+        CLEANUP(certificate_info_clear) struct certificate_info info = {0};
+        assert_true(certificate_authority_new_for(&period, &authority, &error));
+        assert_true(certificate_authority_export(authority, &signer, &error));
+        assert_true(certificate_info_read_text(signer.certificate, &info, &error));
+        assert_int_equal(info.not_before, period.now - cases[i].early);
+        assert_int_equal(info.not_after, period.now + cases[i].seconds);
+    }
+}
+
 static void issues_what_a_client_checks(void **state) {
     (void)state;
     struct error error;
@@ -180,11 +202,9 @@ static void openssl_agrees(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(issues_what_a_client_checks),
-        cmocka_unit_test(a_leaf_never_outlives_its_authority),
-        cmocka_unit_test(refuses_bad_names),
-        cmocka_unit_test(reads_back_only_an_authority),
-        cmocka_unit_test(openssl_agrees),
+        cmocka_unit_test(begins_a_little_before_now),          cmocka_unit_test(issues_what_a_client_checks),
+        cmocka_unit_test(a_leaf_never_outlives_its_authority), cmocka_unit_test(refuses_bad_names),
+        cmocka_unit_test(reads_back_only_an_authority),        cmocka_unit_test(openssl_agrees),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

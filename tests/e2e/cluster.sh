@@ -169,18 +169,19 @@ start_etcd() {
 }
 
 # Only flags that kube-apiserver has had from 1.20 to 1.36. Its port stays for as long as the cluster runs.
+# start_apiserver [NAME]: with another name and another cluster_url one more, on the same etcd.
 start_apiserver() {
-    local port=${cluster_url##*:}
+    local port=${cluster_url##*:} name=${1:-apiserver}
     [[ -n $port ]] || port=$(free_port)
     cluster_url=https://127.0.0.1:$port
-    process_start apiserver "$cluster_assets/kube-apiserver" \
+    process_start "$name" "$cluster_assets/kube-apiserver" \
         --etcd-servers="$etcd_url" --bind-address=127.0.0.1 --secure-port="$port" \
         --cert-dir="$cluster_dir/apiserver" --endpoint-reconciler-type=none \
         --service-cluster-ip-range=10.0.0.0/24 --service-account-issuer=https://kubernetes.default.svc \
         --service-account-key-file="$cluster_dir/sa.pub" --service-account-signing-key-file="$cluster_dir/sa.key" \
         --token-auth-file="$cluster_dir/tokens.csv" --authorization-mode=RBAC \
         --disable-admission-plugins=ServiceAccount --admission-control-config-file="$cluster_dir/admission.yaml"
-    wait_for apiserver 120 api admin GET /readyz -f
+    wait_for "$name" 120 api admin GET /readyz -f
 }
 
 cluster_start() {
@@ -199,13 +200,6 @@ cluster_start() {
     while read -r name _; do
         write_kubeconfig "$name"
     done < <(cluster_users)
-}
-
-# The API server goes down for about SECONDS, as in an upgrade of the management cluster.
-apiserver_restart() {
-    process_stop apiserver || true
-    sleep "${1:-0}"
-    start_apiserver
 }
 
 # What etcd forgets can't be resumed from: watches have to list again.

@@ -6,10 +6,11 @@
 #                                 called "main" gets those of all namespaces without that label
 #   gate_post NAME PATH FILE      sends one review as the API server would; further arguments go to curl
 #
+# gate_authority[NAME]: the file whose authorities the API server is told to trust, unless it is certs/ca.crt.
 # Sets: gate_port[NAME], gate_ops_port[NAME]. The caller sets fleetgate to the program's path.
 
 fleetgate=
-declare -A gate_port=() gate_ops_port=()
+declare -A gate_port=() gate_ops_port=() gate_authority=()
 
 gate_certificates() {
     "$fleetgate" certs init --dir "$cluster_dir/certs" --dns fleetgate.fleetgate-system.svc --ip 127.0.0.1 \
@@ -40,11 +41,11 @@ gate_post() {
 }
 
 gate_webhooks() {
-    local name=$1 operator=In values="[$1]"
+    local name=$1 operator=In values="[$1]" authority=${gate_authority[$1]:-$cluster_dir/certs/ca.crt}
     [[ $name != main ]] || { operator=DoesNotExist values="[]"; }
     sed -e "s|@NAME@|$name|g" -e "s|@URL@|https://127.0.0.1:${gate_port[$name]}|g" \
         -e "s|@OPERATOR@|$operator|g" -e "s|@VALUES@|$values|g" \
-        -e "s|@CA_BUNDLE@|$(base64 -w0 "$cluster_dir/certs/ca.crt")|g" "$e2e/webhooks.yaml.in"
+        -e "s|@CA_BUNDLE@|$(base64 -w0 "$authority")|g" "$e2e/webhooks.yaml.in"
 }
 
 # Register while the gate is down: that its absence is felt shows that the API server knows the webhooks.

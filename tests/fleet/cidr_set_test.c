@@ -13,7 +13,7 @@ static bool is_other(const void *cookie, uint32_t holder) {
 }
 
 static bool find(const struct cidr_set *set, const char *text, uint32_t but, uint32_t *ret_holder) {
-    struct cidr_filter filter = {is_other, &but};
+    struct cidr_filter filter = {.accepts = is_other, .cookie = &but};
     return cidr_set_find(set, text, &filter, ret_holder);
 }
 

@@ -226,6 +226,46 @@ static void holders(void **state) {
     }
 }
 
+// One network that very many hold, as everybody's services: who holds it in a group is not looked for one by
+// one.
+static void crowds(void **state) {
+    (void)state;
+    enum { MEMBERS = 60 };
+    CLEANUP(inventory_free) struct inventory *inventory = open_fleet();
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    char text[512];
+    char name[16];
+    for (int i = 0; i < MEMBERS; i++) {
+        snprintf(text, sizeof(text),
+                 CLUSTER("c-%d",
+                         "'labels':{'team':'%s'}},'spec':{'clusterNetwork':{'services':{'cidrBlocks':["
+                         "'10.96.0.0/12']}}"),
+                 i,
+                 i == 7  ? "lonely"
+                 : i % 2 ? "odd"
+                         : "even");
+        put(inventory, text);
+    }
+    struct object_key stranger = key_of("Cluster", "stranger");
+    struct object_key lonely = key_of("Cluster", "c-7");
+    struct object_key holder = {0};
+#define HELD(account, group)                                                                                 \
+    inventory_holder(inventory, arena, &(account), "service_cidrs", "10.100.0.0/16", "label:team", group,    \
+                     &holder)
+    expect_true("one of many", HELD(stranger, "odd"), "is found");
+    expect_true("one alone", HELD(stranger, "lonely"), "is found");
+    expect_text("one alone", holder.name, "c-7");
+    expect_true("the same itself", !HELD(lonely, "lonely"), "is nobody else");
+    expect_true("a group that nobody is in", !HELD(stranger, "none"), "holds nothing");
+    for (int i = 1; i < MEMBERS; i += 2) {
+        snprintf(name, sizeof(name), "c-%d", i);
+        take(inventory, "Cluster", name);
+    }
+    expect_true("all gone", !HELD(stranger, "odd") && !HELD(stranger, "lonely"), "is not found");
+    expect_true("the others", HELD(stranger, "even"), "are still there");
+#undef HELD
+}
+
 static void fields(void **state) {
     (void)state;
     CLEANUP(inventory_free) struct inventory *inventory = open_fleet();
@@ -322,6 +362,69 @@ static void lists(void **state) {
     expect_integer("an end without a beginning", (int64_t)inventory_counts(inventory).objects, 1);
 }
 
+static uint64_t ticket_for(const struct inventory *inventory, const char *name) {
+    const struct object_key key = key_of("MachineDeployment", name);
+    return inventory_ticket(inventory, &key);
+}
+
+static bool put_read(struct inventory *inventory, const char *text, uint64_t ticket) {
+    CLEANUP(document_free) struct document *document = document_of(text);
+    struct object_key key = {"", "", "", ""};
+    expect_true(text, fragment_object_key(document_root(document), &key), "has a key");
+    return inventory_put_read(inventory, &key, document_root(document), ticket);
+}
+
+#define VERSIONED(name, version, replicas)                                                                   \
+    "{'apiVersion':'cluster.x-k8s.io/v1beta2','kind':'MachineDeployment','metadata':{'name':'" name          \
+    "','namespace':'prod','resourceVersion':'" version "'},'spec':{'clusterName':'x','replicas':" replicas   \
+    ",'strategy':{'type':'OnDelete'}}}"
+
+// What was read before the watch told of a later deletion would never leave again.
+static void reads_beside_the_watch(void **state) {
+    (void)state;
+    CLEANUP(inventory_free) struct inventory *inventory = open_fleet();
+    inventory_complete(inventory, true);
+
+    uint64_t ticket = ticket_for(inventory, "a");
+    expect_true("nothing happened meanwhile", put_read(inventory, VERSIONED("a", "5", "1"), ticket),
+                "is put");
+    expect_integer("it counts", inventory_sum(inventory, AMOUNT_NODES, "fleet", ""), 1);
+
+    ticket = ticket_for(inventory, "a");
+    put(inventory, VERSIONED("a", "6", "2"));
+    expect_true("older than what is held", put_read(inventory, VERSIONED("a", "5", "1"), ticket),
+                "is settled");
+    expect_integer("the newer one stays", inventory_sum(inventory, AMOUNT_NODES, "fleet", ""), 2);
+
+    ticket = ticket_for(inventory, "a");
+    take(inventory, "MachineDeployment", "a");
+    expect_true("deleted meanwhile", !put_read(inventory, VERSIONED("a", "6", "2"), ticket), "is not put");
+    ticket = ticket_for(inventory, "a");
+    take(inventory, "MachineDeployment", "a");
+    expect_true("made and deleted meanwhile", !put_read(inventory, VERSIONED("a", "7", "2"), ticket),
+                "is not put");
+
+    ticket = ticket_for(inventory, "a");
+    inventory_list_begin(inventory, "cluster.x-k8s.io", "MachineDeployment");
+    inventory_list_end(inventory, "cluster.x-k8s.io", "MachineDeployment");
+    expect_true("not in a list meanwhile", !put_read(inventory, VERSIONED("a", "6", "2"), ticket),
+                "is not put");
+    expect_integer("nothing is left", (int64_t)inventory_counts(inventory).objects, 0);
+
+    put(inventory, VERSIONED("c", "3", "8"));
+    inventory_list_begin(inventory, "cluster.x-k8s.io", "MachineDeployment");
+    put(inventory, VERSIONED("b", "9", "4"));
+    ticket = ticket_for(inventory, "a");
+    expect_true("during a list", put_read(inventory, VERSIONED("a", "6", "2"), ticket), "is put");
+    expect_true("held before", put_read(inventory, VERSIONED("c", "3", "8"), ticket_for(inventory, "c")),
+                "is put");
+    expect_true("older than listed",
+                put_read(inventory, VERSIONED("b", "8", "3"), ticket_for(inventory, "b")), "is settled");
+    expect_integer("all are there", inventory_sum(inventory, AMOUNT_NODES, "fleet", ""), 14);
+    inventory_list_end(inventory, "cluster.x-k8s.io", "MachineDeployment");
+    expect_integer("the list is the truth", inventory_sum(inventory, AMOUNT_NODES, "fleet", ""), 4);
+}
+
 static void labels(void **state) {
     (void)state;
     CLEANUP(inventory_free) struct inventory *inventory = open_fleet();
@@ -353,7 +456,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums),    cmocka_unit_test(comes_and_goes), cmocka_unit_test(classes_change),
         cmocka_unit_test(holders), cmocka_unit_test(fields),         cmocka_unit_test(versions),
-        cmocka_unit_test(lists),   cmocka_unit_test(labels),
+        cmocka_unit_test(lists),   cmocka_unit_test(labels),         cmocka_unit_test(reads_beside_the_watch),
+        cmocka_unit_test(crowds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

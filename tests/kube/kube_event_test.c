@@ -1,9 +1,10 @@
 #include "kube/kube_event.h"
 
+#include "base/clock.h"
+
 #include "tests/kube/fault_server.h"
 #include "tests/support/expect.h"
 
-#include <time.h>
 
 #define SECOND_NS UINT64_C(1000000000)
 #define PATH "/api/v1/namespaces/prod/events"
@@ -16,12 +17,6 @@ static const struct kube_event denied = {.api_version = "cluster.x-k8s.io/v1beta
                                          .reason = "Denied",
                                          .message = "region \"x\" is not allowed",
                                          .warning = true};
-
-static uint64_t now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
-}
 
 static struct kube_events *events_of(struct kube_client *client) {
     const struct kube_event_options options = {
@@ -47,7 +42,7 @@ static void repeats_are_counted(void **state) {
     CLEANUP(kube_events_free) struct kube_events *events = events_of(client);
     struct kube_event other = denied;
     struct error error = {0};
-    uint64_t start = now_ns();
+    uint64_t start = clock_now_ns();
     other.message = "another";
     assert_true(kube_events_write(events, &denied, start, &error));
     expect_request("first", server, 0, "POST " PATH " ", "\"count\":1}");
@@ -82,7 +77,7 @@ static void events_of_cluster_scoped_objects_are_in_default(void **state) {
     event.namespace = NULL;
     event.name = "system:Odd-";
     event.message = message;
-    assert_true(kube_events_write(events, &event, now_ns(), &error));
+    assert_true(kube_events_write(events, &event, clock_now_ns(), &error));
     expect_request("default", server, 0, "POST /api/v1/namespaces/default/events ", "\"name\":\"systemxxdd.");
     message[1024] = '\0';
     expect_contains("cut", fault_server_request(server, 0), message);
@@ -98,7 +93,8 @@ static void a_flood_is_cut_and_counted(void **state) {
     CLEANUP(kube_client_free) struct kube_client *client = fault_server_client(server, NULL);
     CLEANUP(kube_events_free) struct kube_events *events = events_of(client);
     struct error error = {0};
-    uint64_t start = now_ns() + 60 * SECOND_NS; // a clock that stands still, and deadlines that don't pass
+    uint64_t start =
+        clock_now_ns() + 60 * SECOND_NS; // a clock that stands still, and deadlines that don't pass
     for (int i = 0; i < 25; i++) {
         if (!kube_events_write(events, &denied, start, &error)) {
             fail_msg("%d: %s", i, error.message);

@@ -1,9 +1,10 @@
 #include "kube/kube_lease.h"
 
+#include "base/clock.h"
+
 #include "tests/kube/fault_server.h"
 #include "tests/support/expect.h"
 
-#include <time.h>
 
 #define SECOND_NS UINT64_C(1000000000)
 #define LEASE(holder, version)                                                                               \
@@ -79,12 +80,6 @@ static const struct {
      NULL},
 };
 
-static uint64_t now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
-}
-
 static struct kube_lease *lease_of(struct kube_client *client) {
     const struct kube_lease_options options = {
         .client = client, .namespace = "fleetgate-system", .name = "fleetgate", .identity = "me"};
@@ -99,12 +94,12 @@ static void one_replica_leads(void **state) {
         CLEANUP(fault_server_stop) struct fault_server *server = fault_server_start(cases[i].script, 6, NULL);
         CLEANUP(kube_client_free) struct kube_client *client = fault_server_client(server, NULL);
         CLEANUP(kube_lease_free) struct kube_lease *lease = lease_of(client);
-        uint64_t start_ns = now_ns();
+        uint64_t start_ns = clock_now_ns();
         for (size_t step = 0; step < 3 && cases[i].steps[step].holder; step++) {
             const struct step *expected = &cases[i].steps[step];
             uint64_t at_ns = start_ns + expected->at_s * SECOND_NS;
             // A deadline that lies before the real time would end the requests that the case is about.
-            at_ns = at_ns < now_ns() ? now_ns() : at_ns;
+            at_ns = at_ns < clock_now_ns() ? clock_now_ns() : at_ns;
             struct kube_lease_state seen = kube_lease_step(lease, at_ns);
             expect_integer(name, seen.problem.kind, expected->problem);
             expect_integer(name, seen.is_leader, expected->leads);
@@ -133,7 +128,7 @@ static void a_leader_gives_its_lease_up(void **state) {
     struct error error = {0};
     assert_true(kube_lease_release(lease, &error)); // not the leader: nothing to do
     assert_int_equal(fault_server_requests(server), 0);
-    assert_true(kube_lease_step(lease, now_ns()).is_leader);
+    assert_true(kube_lease_step(lease, clock_now_ns()).is_leader);
     assert_true(kube_lease_release(lease, &error));
     expect_contains("nobody", fault_server_request(server, 2), "\"holderIdentity\":\"\"");
     expect_contains("compare and swap", fault_server_request(server, 2), "\"resourceVersion\":\"6\"");

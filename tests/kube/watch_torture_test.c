@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { RESOURCES = 6, SEEDS = 5, ROUNDS = 1500 };
+enum { RESOURCES = 6, SEEDS = 2, ROUNDS = 1500 };
 
 static uint64_t next_random(uint64_t *random) {
     *random ^= *random << 13;

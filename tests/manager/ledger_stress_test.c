@@ -247,7 +247,7 @@ static const struct scene scenes[] = {
 static void test_scenes(void **state) {
     (void)state;
     const char *wanted = getenv("LEDGER_SEEDS");
-    unsigned seeds = wanted ? (unsigned)atoi(wanted) : 2;
+    unsigned seeds = wanted ? (unsigned)atoi(wanted) : 1;
     for (size_t i = 0; i < sizeof(scenes) / sizeof(scenes[0]); i++) {
         printf("  %s\n", scenes[i].name);
         for (unsigned seed = 1; seed <= seeds; seed++) {

@@ -121,6 +121,20 @@ static void expect_verifies(const struct scene *scene, const char *name) {
     }
 }
 
+static void lives_of_seconds(void **state) {
+    struct scene *scene = *state;
+    scene->options.settings.authority_seconds = 240;
+    scene->options.settings.certificate_seconds = 24;
+    scene->options.settings.grace_seconds = 5;
+    restart(scene);
+    for (int second = 0; second < 150; second++) {
+        run_for(scene, 1);
+        expect_verifies(scene, "every second");
+    }
+    // One certificate every 16 seconds or so, not one at every look.
+    assert_in_range(scene->deliveries, 7, 12);
+}
+
 static int64_t days_of(const char *certificate) {
     CLEANUP(certificate_info_clear) struct certificate_info info = {0};
     struct error error;
@@ -313,6 +327,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_first_installation_serves_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_certificate_is_renewed_at_two_thirds, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(lives_of_seconds, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_authority_is_renewed_in_four_steps, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_bundle_is_repaired_at_the_next_poll, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_damaged_secret_is_replaced, set_up, tear_down),

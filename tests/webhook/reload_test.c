@@ -50,6 +50,23 @@ static const struct {
     {"nothing again", "true", false},
 };
 
+// Somebody writes between all looks.
+static void sees_changes_that_never_settle(void **state) {
+    (void)state;
+    char folder[] = "/tmp/fleetgate-watch-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    run("echo a > a.lua", folder);
+    struct file_watch watch = {.paths = {folder}};
+    file_watch_mark(&watch);
+    int seen = 0;
+    for (int i = 0; i < 12; i++) {
+        run("cp a.lua b.lua && mv b.lua a.lua", folder);
+        seen += file_watch_look(&watch);
+    }
+    assert_in_range(seen, 2, 6);
+    run("rm -r ../$(basename $PWD)", folder);
+}
+
 static void sees_changes_once_they_settle(void **state) {
     (void)state;
     char folder[] = "/tmp/fleetgate-watch-XXXXXX";
@@ -215,6 +232,7 @@ static void a_key_of_another_certificate_leaves_the_old_pair(void **state) {
 int main(void) {
     signal(SIGPIPE, SIG_IGN);
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sees_changes_that_never_settle),
         cmocka_unit_test(sees_changes_once_they_settle),
         cmocka_unit_test_setup_teardown(loads_policies_that_changed, start_scene, stop_scene),
         cmocka_unit_test_setup_teardown(a_broken_set_leaves_the_old_one, start_scene, stop_scene),

@@ -2,20 +2,6 @@
 
 # A gate that knows the fleet: what one object alone does not tell, and what it does while the API server is away.
 
-# The objects of one kind as the API server has them, and as the gate counts them.
-inventory_count() { replica_metric "$1" 0 fleetgate_inventory_objects; }
-
-stored_objects() {
-    local path sum=0 count
-    for path in cluster.x-k8s.io/v1beta1/{clusters,machinedeployments,machinepools} \
-        controlplane.cluster.x-k8s.io/v1beta1/kubeadmcontrolplanes \
-        infrastructure.cluster.x-k8s.io/v1beta2/awsclusters; do
-        count=$(api admin GET "/apis/$path?limit=100000" | grep -c '"uid":' || true)
-        sum=$((sum + count))
-    done
-    echo "$sum"
-}
-
 # until SECONDS COMMAND...: tries again until it succeeds.
 until_true() {
     local end=$((SECONDS + $1))
