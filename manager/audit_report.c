@@ -370,11 +370,12 @@ bool audit_report_check(enum report_kind kind, struct kube_client *client, struc
         return true;
     }
     const char *problem = kube_discovery_problem(discovery);
-    return error_set(error, problem ? ERROR_IO : ERROR_NOT_FOUND,
-                     "%s and %s of %s/%s are not served%s%s: install their CustomResourceDefinitions, or write "
-                     "no reports",
-                     form->kind, form->cluster_kind, form->group, form->version, problem ? ": " : "",
-                     problem ? problem : "");
+    return error_set(
+        error, problem ? ERROR_IO : ERROR_NOT_FOUND,
+        "%s and %s of %s/%s are not served%s%s: install their CustomResourceDefinitions, or write "
+        "no reports",
+        form->kind, form->cluster_kind, form->group, form->version, problem ? ": " : "",
+        problem ? problem : "");
 }
 
 // The namespace went while the audit ran, or is about to go.
