@@ -140,16 +140,16 @@ case_audit_periodic() {
     make_audited_objects
     make_report_kinds
     replicas_start periodic 2 "$cluster_dir/periodic.yaml" --audit-interval 1h --reports openreports
-    eventually one_has_audited periodic
+    in_a_while one_has_audited periodic
     has_audited periodic 0 || { leader=1 other=0; }
     equal "fleetgate_leader of the one that audited" 1 "$(replica_metric periodic "$leader" fleetgate_leader)"
     equal "when the other audited" 0 "$(audited_at periodic "$other")"
     matches "$(replica_metric periodic "$leader" 'fleetgate_audit_violations{policy="region-limits",mode="deny"}')" '^[1-9]'
     matches "$(replica_metric periodic "$leader" fleetgate_audit_objects)" '^[1-9]'
-    eventually passes report_lines reports
+    in_a_while passes report_lines reports
     contains "$(report_lines reports)" "fail region-limits AWSCluster/eu-1"
     contains "$(kube admin get events -n "$namespace" -o 'jsonpath={range .items[*]}{.type} {.reason} {.involvedObject.kind}/{.involvedObject.name}: {.message}{"\n"}{end}')" \
         "Warning PolicyViolation AWSCluster/eu-1: [region-limits] AWSCluster $namespace/eu-1 spec.region: region eu-west-1 is not allowed"
     process_stop "periodic-$leader" || fail "it did not end well"
-    eventually has_audited periodic "$other"
+    in_a_while has_audited periodic "$other"
 }
