@@ -4,6 +4,7 @@
 #include "cli/fleet_options.h"
 #include "cli/policy_files.h"
 #include "engine/decision_text.h"
+#include "kube/kube_discovery.h"
 #include "manager/audit_report.h"
 #include "manager/manager.h"
 
@@ -169,22 +170,49 @@ static bool wait_for_fleet(struct manager *manager, struct error *error) {
                      buffer_text(&why));
 }
 
-static bool run(const struct audit_command_options *options, struct policy_set *set, struct teller *teller,
-                struct audit_summary *ret_summary, struct error *error) {
-    CLEANUP(kube_config_free) struct kube_config *config = NULL;
-    CLEANUP(kube_config_free) struct kube_config *again = NULL;
-    CLEANUP(manager_free) struct manager *manager = NULL;
+// One of its own for the pages; the manager takes the other configuration. What can't work fails here, and
+// not after the wait for the fleet.
+static bool open_client(const struct audit_command_options *options, struct kube_client **ret_client,
+                        struct error *error) {
+    static const char *const groups[] = {"cluster.x-k8s.io"};
     CLEANUP(kube_client_free) struct kube_client *client = NULL;
-    if (!cluster_options_load(&options->cluster, &config, error) ||
-        !cluster_options_load(&options->cluster, &again, error)) {
+    CLEANUP(kube_discovery_free) struct kube_discovery *discovery = NULL;
+    struct kube_client_options client_options = {.user_agent = "fleetgate-audit/" FLEETGATE_VERSION};
+    if (!cluster_options_load(&options->cluster, &client_options.config, error)) {
+        error->kind = ERROR_INVALID;
         return false;
     }
-    const struct manager_options manager_options = {
-        .config = kube_config_free_take(&config), .version = FLEETGATE_VERSION, .identity = "audit"};
-    const struct kube_client_options client_options = {.config = kube_config_free_take(&again),
-                                                       .user_agent = "fleetgate-audit/" FLEETGATE_VERSION};
-    if (!manager_start(&manager_options, &manager, error) ||
-        !kube_client_new(&client_options, &client, error) || !manager_use_policies(manager, set, error) ||
+    if (!kube_client_new(&client_options, &client, error) ||
+        !kube_discover(client, groups, 1, &discovery, error) ||
+        (options->reports != REPORT_NONE && !audit_report_check(options->reports, client, error))) {
+        return false;
+    }
+    *ret_client = kube_client_free_take(&client);
+    return true;
+}
+
+static int finish(const struct audit_command_options *options, struct teller *teller,
+                  const struct audit_summary *summary) {
+    if (options->json) {
+        print_json(teller, summary);
+    } else {
+        print_text(summary);
+    }
+    uint64_t faults = 0;
+    for (size_t i = 0; i < summary->count; i++) {
+        faults += summary->counts[i].faults;
+    }
+    return summary->denied_objects > 0 ? EXIT_DENIED : faults > 0 ? EXIT_NOT_EVALUATED : EXIT_CLEAN;
+}
+
+static bool run(const struct audit_command_options *options, struct policy_set *set, struct teller *teller,
+                int *ret_code, struct error *error) {
+    CLEANUP(manager_free) struct manager *manager = NULL;
+    CLEANUP(kube_client_free) struct kube_client *client = NULL;
+    struct manager_options manager_options = {.version = FLEETGATE_VERSION, .identity = "audit"};
+    if (!open_client(options, &client, error) ||
+        !cluster_options_load(&options->cluster, &manager_options.config, error) ||
+        !manager_start(&manager_options, &manager, error) || !manager_use_policies(manager, set, error) ||
         !wait_for_fleet(manager, error)) {
         return false;
     }
@@ -192,8 +220,12 @@ static bool run(const struct audit_command_options *options, struct policy_set *
         .client = client, .policies = set, .namespace = options->namespace, .found = tell, .cookie = teller};
     const struct fleet_access fleet = manager_fleet(manager);
     fleet.open(fleet.cookie, &audit.fleet);
-    return audit_run(&audit, ret_summary, error) &&
-           (!teller->report || audit_report_write(teller->report, client, error));
+    struct audit_summary summary;
+    if (!audit_run(&audit, &summary, error)) {
+        return false;
+    }
+    *ret_code = finish(options, teller, &summary);
+    return !teller->report || audit_report_write(teller->report, client, error);
 }
 
 static int read_one(struct audit_command_options *options, int option, const char *value) {
@@ -226,20 +258,6 @@ static int read_one(struct audit_command_options *options, int option, const cha
     }
 }
 
-static int finish(const struct audit_command_options *options, struct teller *teller,
-                  const struct audit_summary *summary) {
-    if (options->json) {
-        print_json(teller, summary);
-    } else {
-        print_text(summary);
-    }
-    uint64_t faults = 0;
-    for (size_t i = 0; i < summary->count; i++) {
-        faults += summary->counts[i].faults;
-    }
-    return summary->denied_objects > 0 ? EXIT_DENIED : faults > 0 ? EXIT_NOT_EVALUATED : EXIT_CLEAN;
-}
-
 int audit_main(int argc, char **argv) {
     struct audit_command_options options = {0};
     struct option_reader reader;
@@ -264,14 +282,13 @@ int audit_main(int argc, char **argv) {
     CLEANUP(audit_report_free)
     struct audit_report *report =
         options.reports == REPORT_NONE ? NULL : audit_report_new(options.reports, time(NULL));
+    if (report && options.namespace) {
+        audit_report_only(report, options.namespace);
+    }
     struct teller teller = {
         .options = &options, .report = report, .findings = options.json ? json_object_new_array() : NULL};
-    struct audit_summary summary = {0};
-    bool fine = run(&options, set, &teller, &summary, &error);
     int code = EXIT_NOT_EVALUATED;
-    if (fine) {
-        code = finish(&options, &teller, &summary);
-    } else {
+    if (!run(&options, set, &teller, &code, &error)) {
         fprintf(stderr, "fleetgate audit: %s\n", error.message);
         code = error.kind == ERROR_INVALID ? EXIT_USAGE : EXIT_NOT_EVALUATED;
     }

@@ -7,6 +7,18 @@
 const char *const cert_modes[] = {"files", "self", NULL};
 const char *const report_kinds[] = {"none", "openreports", "policyreport", NULL};
 
+enum { MOST_HOURS = 20 * 365 * 24 }; // of a lifetime; far below what 64 bits of nanoseconds hold
+
+static const char *option_name(int letter) {
+    static const struct option_entry entries[] = {FLEET_OPTIONS};
+    for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
+        if (entries[i].letter == letter) {
+            return entries[i].name;
+        }
+    }
+    return "?";
+}
+
 static const char **text_slot(struct fleet_options *options, int option) {
     switch (option) {
     case OPTION_OWN_NAMESPACE:
@@ -66,9 +78,11 @@ bool fleet_options_read(struct fleet_options *options, int option, const char *v
     uint64_t *duration = duration_slot(options, option);
     if (text) {
         *text = value;
-        *ret_fine = *value != '\0' || error_set(error, ERROR_INVALID, "an empty name can't be meant");
+        *ret_fine =
+            *value != '\0' || error_set(error, ERROR_INVALID, "--%s: want a name", option_name(option));
     } else if (duration) {
-        *ret_fine = http_duration_parse(value, duration, error);
+        *ret_fine = http_long_duration_parse(value, MOST_HOURS, duration, error) ||
+                    error_wrap(error, "--%s", option_name(option));
     } else if (option == OPTION_CERT_MODE || option == OPTION_REPORTS_KIND) {
         *ret_fine = read_choice(options, option, value, error);
     } else {

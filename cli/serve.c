@@ -199,6 +199,9 @@ static int check(const struct serve_options *options) {
         return usage_error(&serve_command, "%s needs --in-cluster or --kubeconfig",
                            options->fleet.rotates ? "--cert-mode self" : "--audit-interval");
     }
+    if (options->fleet.reports != REPORT_NONE && options->fleet.audit_interval_ns == 0) {
+        return usage_error(&serve_command, "--reports needs --audit-interval: audits write them");
+    }
     if (options->gate.client_name_count > 0 && !options->gate.tls.client_authorities) {
         return usage_error(&serve_command, "--client-name needs --client-ca");
     }

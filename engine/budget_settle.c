@@ -64,6 +64,7 @@ static struct budget_request request_of(struct evaluation *evaluation, bool prom
                                      .replicas = -1,
                                      .removes = change->operation == OPERATION_DELETE && is_whole,
                                      .promise = promise,
+                                     .stored = review->stored,
                                      .deadline_ns = review->deadline_ns};
     if (is_whole) {
         request.generation = new_generation(change);

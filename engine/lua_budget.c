@@ -84,8 +84,8 @@ static void ask_amount(struct question *question, int64_t before, int64_t after)
 static bool was_there(const struct question *question) {
     const struct review *review = question->evaluation->review;
     const struct cluster_view *view = evaluation_cluster(question->evaluation)->before;
-    if (!view || review->change.operation != OPERATION_CREATE) {
-        return view != NULL;
+    if (review->stored || !view || review->change.operation != OPERATION_CREATE) {
+        return view && !review->stored;
     }
     return *view->object.name && review->before &&
            review->before->methods->find(review->before->cookie, question->evaluation->arena, &view->object);
@@ -98,7 +98,7 @@ static void budget_of_amount(struct question *question, enum amount_of of) {
     }
     struct cluster_amounts before;
     struct cluster_amounts after;
-    cluster_amounts_read(views->before, &before);
+    cluster_amounts_read(question->evaluation->review->stored ? NULL : views->before, &before);
     cluster_amounts_read(views->after, &after);
     before.amounts[AMOUNT_CLUSTERS] = was_there(question) ? 1 : 0;
     after.amounts[AMOUNT_CLUSTERS] = question_takes_cluster(question) ? 1 : 0;

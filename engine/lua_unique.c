@@ -129,7 +129,8 @@ static void ask_value(struct question *question, const struct fact *fact, bool h
         ask.demand.value = fact->value.text;
         ask.demand.after = 1;
         ask.origin = question->has_origin || !fact->origin.object.kind ? ask.origin : fact->origin;
-        if (!(held && cluster_groups_hold(&question->before, ask.demand.group))) {
+        bool was = held && cluster_groups_hold(&question->before, ask.demand.group);
+        if (!was || question->evaluation->review->stored) {
             question_add(question, &ask);
         }
     }

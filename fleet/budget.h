@@ -45,6 +45,7 @@ struct budget_request {
     int64_t replicas;     // of a /scale, else -1
     bool removes;         // a DELETE
     bool promise;         // false: only say whether it would fit (dry-run, denied anyway, check)
+    bool stored;          // it is there already: does all that is there fit? Nothing is promised
     uint64_t deadline_ns; // CLOCK_MONOTONIC; 0: none
     const struct budget_demand *demands;
     size_t demand_count;

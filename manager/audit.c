@@ -39,7 +39,7 @@ static void count_policy(struct audit_count *count, const struct decision *decis
     for (size_t i = 0; i < decision->violation_count; i++) {
         if (strcmp(decision->violations[i].policy, count->policy) == 0) {
             denies |= violation_denies(&decision->violations[i]);
-            warns = true;
+            warns |= !decision->violations[i].exception;
         }
     }
     count->denied += denies;
@@ -129,6 +129,7 @@ static bool judge(struct audit *audit, const struct node *object, struct error *
         .uid = text_of(metadata, "uid"),
         .user = "",
         .dry_run = true,
+        .stored = true,
         .door = DOOR_ADMISSION,
         .now = time(NULL),
     };
@@ -182,6 +183,9 @@ bool audit_run(const struct audit_options *options, struct audit_summary *ret_su
     struct audit audit = {.options = options, .summary = &summary};
     for (size_t i = 0; i < audit_kinds_count(kinds); i++) {
         audit.resource = audit_kinds_resource(kinds, i);
+        if (options->namespace && !audit.resource->namespaced) {
+            continue;
+        }
         // No restart: what was judged twice would be counted twice. The next run starts anew.
         const struct kube_list list = {.resource = audit.resource,
                                        .namespace = audit.resource->namespaced ? options->namespace : NULL,

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "engine/decision_text.h"
+#include "kube/kube_discovery.h"
 
 #include <json-c/json.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@ struct shelf {
 struct audit_report {
     enum report_kind kind;
     int64_t now;
+    const char *only; // this namespace; NULL: all
     struct shelf *shelves;
     size_t count, capacity;
     size_t results;
@@ -50,6 +52,10 @@ struct audit_report *audit_report_new(enum report_kind kind, int64_t now) {
     report->kind = kind;
     report->now = now;
     return report;
+}
+
+void audit_report_only(struct audit_report *report, const char *namespace) {
+    report->only = namespace;
 }
 
 void audit_report_free(struct audit_report *report) {
@@ -328,6 +334,7 @@ static bool delete_leftovers(struct audit_report *report, bool namespaced, struc
     buffer_init(&leftovers.names, 1024 * 1024);
     CLEANUP(buffer_clear) struct buffer names = {0};
     const struct kube_list list = {.resource = &resource,
+                                   .namespace = namespaced ? report->only : NULL,
                                    .label_selector = "app.kubernetes.io/managed-by=fleetgate",
                                    .limit = 500,
                                    .page = note_leftovers,
@@ -352,15 +359,45 @@ static bool delete_leftovers(struct audit_report *report, bool namespaced, struc
     return fine;
 }
 
+bool audit_report_check(enum report_kind kind, struct kube_client *client, struct error *error) {
+    const struct report_form *form = &forms[kind];
+    CLEANUP(kube_discovery_free) struct kube_discovery *discovery = NULL;
+    if (!kube_discover(client, &form->group, 1, &discovery, error)) {
+        return false;
+    }
+    if (kube_discovery_find(discovery, form->group, form->kind) &&
+        kube_discovery_find(discovery, form->group, form->cluster_kind)) {
+        return true;
+    }
+    const char *problem = kube_discovery_problem(discovery);
+    return error_set(
+        error, problem ? ERROR_IO : ERROR_NOT_FOUND,
+        "%s and %s of %s/%s are not served%s%s: install their CustomResourceDefinitions, or write "
+        "no reports",
+        form->kind, form->cluster_kind, form->group, form->version, problem ? ": " : "",
+        problem ? problem : "");
+}
+
+// The namespace went while the audit ran, or is about to go.
+static bool is_going(const struct error *error) {
+    return error->kind == ERROR_NOT_FOUND ||
+           (error->kind == ERROR_DENIED && strstr(error->message, "is being terminated"));
+}
+
 bool audit_report_write(struct audit_report *report, struct kube_client *client, struct error *error) {
+    if (!audit_report_check(report->kind, client, error)) {
+        return false;
+    }
     size_t part;
     const struct shelf *shelf;
     for (size_t i = 0; (shelf = locate(report, i, &part)) != NULL; i++) {
         CLEANUP(free) char *text = audit_report_text(report, i);
-        if (!apply_one(report, shelf, part, text, client, error)) {
-            return error_wrap(error, "report of namespace %s",
-                              *shelf->namespace ? shelf->namespace : "(none)");
+        struct error problem = {0};
+        if (!apply_one(report, shelf, part, text, client, &problem) && !is_going(&problem)) {
+            return error_set(error, problem.kind, "report of namespace %s: %s",
+                             *shelf->namespace ? shelf->namespace : "(none)", problem.message);
         }
     }
-    return delete_leftovers(report, true, client, error) && delete_leftovers(report, false, client, error);
+    return delete_leftovers(report, true, client, error) &&
+           (report->only || delete_leftovers(report, false, client, error));
 }

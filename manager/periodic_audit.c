@@ -59,12 +59,16 @@ static void add_metrics(struct periodic_audit *audit) {
                                               .labels = {"policy", "mode"}});
 }
 
-static bool is_stopping(void *cookie) {
-    struct round *round = cookie;
-    pthread_mutex_lock(&round->audit->lock);
-    bool stopping = round->audit->stopping;
-    pthread_mutex_unlock(&round->audit->lock);
+static bool is_ending(struct periodic_audit *audit) {
+    pthread_mutex_lock(&audit->lock);
+    bool stopping = audit->stopping;
+    pthread_mutex_unlock(&audit->lock);
     return stopping;
+}
+
+static bool is_stopping(void *cookie) {
+    const struct round *round = cookie;
+    return is_ending(round->audit);
 }
 
 static void tell_event(struct round *round, const struct audit_finding *finding,
@@ -136,7 +140,15 @@ static bool run_once(struct periodic_audit *audit, struct policy_set *set, struc
     snprintf(objects, sizeof(objects), "%" PRIu64, summary.objects);
     snprintf(denied, sizeof(denied), "%" PRIu64, summary.denied_objects);
     log_write(LOG_INFO, "audited", "objects", objects, "would_be_denied", denied, NULL);
-    return !report || audit_report_write(report, options->client, error);
+    if (!report || audit_report_write(report, options->client, error)) {
+        return true;
+    }
+    if (error->kind != ERROR_NOT_FOUND) {
+        return false;
+    }
+    // Trying again soon installs nothing.
+    log_write(LOG_WARN, "the audit's reports are not written", "why", error->message, NULL);
+    return true;
 }
 
 // True once it is time to end.
@@ -168,6 +180,9 @@ static uint64_t run_when_due(struct periodic_audit *audit) {
     struct error error = {0};
     bool fine = run_once(audit, set, &error);
     metric_set(audit->last_run, (double)time(NULL));
+    if (!fine && is_ending(audit)) {
+        return 0;
+    }
     if (!fine) {
         log_write(LOG_WARN, "the audit did not go through", "why", error.message, NULL);
         return RETRY_SECONDS * UINT64_C(1000000000);

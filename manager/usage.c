@@ -171,7 +171,7 @@ static int64_t growth(const struct usage_question *question, const struct budget
     // An earlier state of the object may be all that the inventory shows, so the change's own step is the
     // least that it takes.
     int64_t step = demand->after - demand->before - reading->parts;
-    bool steps = !question->exists && !is_clusters(demand);
+    bool steps = !question->exists && !question->request->stored && !is_clusters(demand);
     int64_t taken = steps && step > missing ? step : missing;
     return taken > 0 ? taken : 0;
 }
@@ -240,8 +240,9 @@ static struct share judge_sum(const struct usage_question *question, const struc
     int64_t stored = add(own, add(add(pending.siblings, pending.earlier), taken));
     int64_t total = add(others, stored);
     // What the account asks for is in after; used is the rest, so that they add up where people read them.
-    *answer = (struct budget_answer){.fits = taken == 0 || total <= demand->maximum,
-                                     .used = taken > 0 ? add(total, -demand->after) : others,
+    bool adds = taken > 0 || question->request->stored;
+    *answer = (struct budget_answer){.fits = !adds || total <= demand->maximum,
+                                     .used = adds ? add(total, -demand->after) : others,
                                      .maximum = demand->maximum};
     return (struct share){taken, demand->kind == BUDGET_FIELD ? demand->after : stored};
 }

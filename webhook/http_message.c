@@ -140,7 +140,7 @@ static bool read_number(const char **cursor, double *ret_number) {
     return *cursor > start && (*cursor)[-1] != '.';
 }
 
-bool http_duration_parse(const char *text, uint64_t *ret_ns, struct error *error) {
+bool http_long_duration_parse(const char *text, unsigned most_hours, uint64_t *ret_ns, struct error *error) {
     const char *cursor = text;
     double total = 0;
     do {
@@ -150,9 +150,13 @@ bool http_duration_parse(const char *text, uint64_t *ret_ns, struct error *error
         }
         total += number * unit;
     } while (*cursor != '\0');
-    if (total > 3600e9) {
-        return error_set(error, ERROR_INVALID, "\"%.32s\" is longer than 1h", text);
+    if (total > 3600e9 * most_hours) {
+        return error_set(error, ERROR_INVALID, "\"%.32s\" is longer than %uh", text, most_hours);
     }
     *ret_ns = (uint64_t)total;
     return true;
+}
+
+bool http_duration_parse(const char *text, uint64_t *ret_ns, struct error *error) {
+    return http_long_duration_parse(text, 1, ret_ns, error);
 }

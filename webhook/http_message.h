@@ -46,3 +46,6 @@ MUST_CHECK bool http_head_check(const struct http_head *head, enum http_endpoint
 
 // A duration as Go prints it ("10s", "1m30s", "1.5s", "500ms") in nanoseconds, at most an hour. INVALID.
 MUST_CHECK bool http_duration_parse(const char *text, uint64_t *ret_ns, struct error *error);
+// The same, for lifetimes and intervals.
+MUST_CHECK bool http_long_duration_parse(const char *text, unsigned most_hours, uint64_t *ret_ns,
+                                         struct error *error);

@@ -43,7 +43,7 @@ gate_post() {
 gate_webhooks() {
     local name=$1 operator=In values="[$1]" authority=${gate_authority[$1]:-$cluster_dir/certs/ca.crt}
     [[ $name != main ]] || { operator=DoesNotExist values="[]"; }
-    sed -e "s|@NAME@|$name|g" -e "s|@URL@|https://127.0.0.1:${gate_port[$name]}|g" \
+    sed -e "s|@NAME@|$name|g" -e "s|@URL@|https://127.0.0.1:${gate_port[$name]:-0}|g" \
         -e "s|@OPERATOR@|$operator|g" -e "s|@VALUES@|$values|g" \
         -e "s|@CA_BUNDLE@|$(base64 -w0 "$authority")|g" "$e2e/webhooks.yaml.in"
 }

@@ -32,6 +32,7 @@ struct question {
     const struct object_key *object, *account, *part;
     const char *uid, *of, *per, *group;
     int64_t generation, before, after, maximum;
+    bool stored;
 };
 
 static bool fits(struct ledger *ledger, const struct question *question) {
@@ -49,7 +50,8 @@ static bool fits(struct ledger *ledger, const struct question *question) {
                                      .uid = question->uid,
                                      .generation = question->generation,
                                      .replicas = -1,
-                                     .promise = true,
+                                     .promise = !question->stored,
+                                     .stored = question->stored,
                                      .demands = &demand,
                                      .demand_count = 1};
     CLEANUP(arena_free) struct arena *arena = arena_new();
@@ -76,9 +78,11 @@ static void test_one_place(void **state) {
     CLEANUP(inventory_free) struct inventory *inventory = inventory_new();
     CLEANUP(ledger_free) struct ledger *ledger = start(inventory);
     inventory_complete(inventory, true);
-    struct question infra = {&aws_a, &aws_a, NULL, "uid-aws", "clusters", "fleet", "", 1, 0, 1, 1};
-    struct question own = {&cluster_a, &cluster_a, &aws_a, "uid-a", "clusters", "fleet", "", 1, 0, 1, 1};
-    struct question other = {&cluster_b, &cluster_b, NULL, "uid-b", "clusters", "fleet", "", 1, 0, 1, 1};
+    struct question infra = {&aws_a, &aws_a, NULL, "uid-aws", "clusters", "fleet", "", 1, 0, 1, 1, false};
+    struct question own = {&cluster_a, &cluster_a, &aws_a, "uid-a", "clusters", "fleet",
+                           "",         1,          0,      1,       1,          false};
+    struct question other = {&cluster_b, &cluster_b, NULL, "uid-b", "clusters", "fleet",
+                             "",         1,          0,    1,       1,          false};
     assert_true(fits(ledger, &infra));
     assert_false(fits(ledger, &other));
     hear(inventory, &aws_a, AWS);
@@ -105,7 +109,7 @@ static void test_pool(void **state) {
     hear(inventory, &pool_a, POOL("3", "1", "13"));
     assert_int_equal(inventory_sum(inventory, AMOUNT_WORKER_NODES, "region", "eu-west-1"), 3);
     struct question grow = {&pool_a, &cluster_a, &pool_a, "uid-md", "worker_nodes", "region", "eu-west-1",
-                            2,       3,          8,       10};
+                            2,       3,          8,       10,       false};
     assert_true(fits(ledger, &grow));
     struct question more = {&(struct object_key){"cluster.x-k8s.io", "MachineDeployment", "prod", "a-md-1"},
                             &cluster_a,
@@ -117,7 +121,8 @@ static void test_pool(void **state) {
                             1,
                             3,
                             6,
-                            10};
+                            10,
+                            false};
     assert_false(fits(ledger, &more));
     more.after = 5;
     assert_true(fits(ledger, &more));
@@ -131,7 +136,30 @@ static void test_pool(void **state) {
     assert_false(fits(ledger, &more));
 }
 
+// An audit asks of what is there already: it is counted once, and too much is told though nothing grows.
+static void test_stored(void **state) {
+    (void)state;
+    CLEANUP(inventory_free) struct inventory *inventory = inventory_new();
+    CLEANUP(ledger_free) struct ledger *ledger = start(inventory);
+    inventory_complete(inventory, true);
+    hear(inventory, &aws_a, AWS);
+    hear(inventory, &cluster_a, CLUSTER("12"));
+    hear(inventory, &pool_a, POOL("3", "1", "13"));
+    struct question pool = {&pool_a, &cluster_a, &pool_a, "uid-md", "worker_nodes", "region", "eu-west-1", 0,
+                            0,       3,          3,       true};
+    assert_true(fits(ledger, &pool));
+    pool.maximum = 2;
+    assert_false(fits(ledger, &pool));
+    struct question cluster = {&cluster_a,  &cluster_a, &aws_a, "uid-a", "clusters", "region",
+                               "eu-west-1", 0,          0,      1,       1,          true};
+    assert_true(fits(ledger, &cluster));
+    cluster.maximum = 0;
+    assert_false(fits(ledger, &cluster));
+    assert_int_equal(ledger_stats(ledger).promises, 0);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_one_place), cmocka_unit_test(test_pool)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_one_place), cmocka_unit_test(test_pool),
+                                       cmocka_unit_test(test_stored)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,8 +15,8 @@ YAML
     replicas_start "$1" 1 "$cluster_dir/$1.yaml"
 }
 
-# eventually COMMAND...: the gate hears of a stored object a moment after kubectl has.
-eventually() {
+# in_a_while COMMAND...: the gate hears of a stored object a moment after kubectl has.
+in_a_while() {
     until_true 60 "$@" || fail "expected this to come true within 60 s: $*
 came: $output"
 }
@@ -57,16 +57,16 @@ case_budget_nodes_of_a_namespace() {
     denied node-counts scale alice machinepool/eu-1 5
     contains "$output" "namespace $namespace is full: 20 of 20 nodes"
     allowed scale alice machinedeployment/eu-1 8
-    eventually passes scale alice machinepool/eu-1 7
+    in_a_while passes scale alice machinepool/eu-1 7
     denied node-counts scale alice machinepool/eu-1 8
     # Surge: more machines while it rolls.
     allowed scale alice machinepool/eu-1 4
-    eventually passes merge alice machinedeployment/eu-1 '{"spec":{"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":3}}}}'
+    in_a_while passes merge alice machinedeployment/eu-1 '{"spec":{"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":3}}}}'
     denied node-counts merge alice machinedeployment/eu-1 '{"spec":{"strategy":{"rollingUpdate":{"maxSurge":5}}}}'
     # A delete gives its nodes back.
     denied node-counts create alice "$(sized_pool MachinePool second 4 eu-1)"
     allowed delete alice machinepool/eu-1
-    eventually passes create alice "$(sized_pool MachinePool second 4 eu-1)"
+    in_a_while passes create alice "$(sized_pool MachinePool second 4 eu-1)"
     denied node-counts create alice "$(sized_pool MachinePool third 6 eu-1)"
 }
 
@@ -88,7 +88,7 @@ case_budget_nodes_that_the_autoscaler_may_make() {
     denied node-counts set_autoscaler_limit machinepool/one 16
     # Down, and the place is free once that is stored.
     allowed set_autoscaler_limit machinepool/one 10
-    eventually passes create alice "$(sized_pool MachinePool three 5 eu-1)"
+    in_a_while passes create alice "$(sized_pool MachinePool three 5 eu-1)"
     denied node-counts create alice "$(sized_pool MachinePool four 1 eu-1)"
     # What the autoscaler does within its limits asks for nothing.
     allowed scale capi machinepool/one 9
@@ -116,7 +116,7 @@ case_budget_pools_at_the_same_time() {
     # The limit is lowered below what is there: nothing that stands may be locked out.
     sed -i 's/20/10/' "$cluster_dir/pools.yaml"
     kill -HUP "${cluster_pids[pools-0]}"
-    eventually refused create alice "$(sized_pool MachinePool late 1 eu-1)" --dry-run=server
+    in_a_while refused create alice "$(sized_pool MachinePool late 1 eu-1)" --dry-run=server
     contains "$output" "is full: 17 of 10 nodes"
     allowed merge alice machinepool/first '{"metadata":{"labels":{"team":"a"}},"spec":{"template":{"spec":{"version":"v1.31.1"}}}}'
     allowed scale alice machinepool/first 1
@@ -149,7 +149,7 @@ case_budget_place_given_back() {
     budget_gate back '  region-limits: {params: {max_clusters: 1}}'
     refusing_webhook "$namespace" | kube admin apply --validate=false -f - >/dev/null
     kube admin label namespace "$namespace" "e2e/refuses=$namespace" >/dev/null
-    eventually refused_elsewhere create alice "$(aws_cluster try back-0)" --dry-run=server
+    in_a_while refused_elsewhere create alice "$(aws_cluster try back-0)" --dry-run=server
     ! run_for_output create alice "$(aws_cluster lost back-1)" || fail "the other webhook does not refuse: $output"
     contains "$output" 'failed calling webhook "refuses.e2e.example.com"'
     start=$SECONDS
@@ -190,7 +190,7 @@ case_budget_networks() {
     denied unique-networks merge alice cluster/net-2 '{"spec":{"clusterNetwork":{"pods":{"cidrBlocks":["10.11.0.0/16"]}}}}'
     equal "the range after the denial" 10.12.0.0/16 "$(field cluster/net-2 '.spec.clusterNetwork.pods.cidrBlocks[0]')"
     allowed delete alice cluster/net-1
-    eventually passes create alice "$(cluster_with_pods net-3 10.11.128.0/20)"
+    in_a_while passes create alice "$(cluster_with_pods net-3 10.11.128.0/20)"
     # Two regions, or providers, that share nothing may use the same ranges.
     allowed create alice "$(aws_cluster here nets-1)"
     allowed create alice "$(aws_cluster there nets-2)"
