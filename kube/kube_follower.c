@@ -226,9 +226,7 @@ static bool set_callbacks(struct kube_follower *follower, struct error *error) {
                curl_easy_setopt(easy, CURLOPT_HEADERDATA, follower) == CURLE_OK &&
                curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) == CURLE_OK &&
                curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, follower->curl_error) == CURLE_OK &&
-               curl_easy_setopt(easy, CURLOPT_PRIVATE, follower) == CURLE_OK &&
-               // One connection for all where the server speaks HTTP/2.
-               curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L) == CURLE_OK;
+               curl_easy_setopt(easy, CURLOPT_PRIVATE, follower) == CURLE_OK;
     return set ? true : error_set(error, ERROR_IO, "libcurl does not take our settings");
 }
 

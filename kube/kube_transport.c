@@ -143,6 +143,9 @@ static bool set_connection(const struct kube_transport *transport, CURL *easy) {
         curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, transport->server.tls ? "https" : "http") == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS) == CURLE_OK &&
+        // One connection for all where TLS agrees on HTTP/2. Without TLS nothing tells libcurl that a
+        // connection is not shared, and who waits for it may wait until the stream on it ends.
+        curl_easy_setopt(easy, CURLOPT_PIPEWAIT, transport->server.tls ? 1L : 0L) == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS) == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK &&
