@@ -21,10 +21,10 @@ struct promise_outcome {
 struct promise_delta {
     enum budget_kind kind;
     const char *name, *per, *group;
-    const char *value;     // BUDGET_UNIQUE, else NULL
-    int64_t delta;         // what it takes on top of what the inventory shows
-    int64_t before; // of the account, as the review showed it
-    int64_t after;  // and when this and all that it was promised before is stored
+    const char *value; // BUDGET_UNIQUE, else NULL
+    int64_t delta;     // what it takes on top of what the inventory shows
+    int64_t before;    // of the account, as the review showed it
+    int64_t after;     // and when this and all that it was promised before is stored
 };
 
 // What a replica writes and the others read; the part below is each replica's own.

@@ -5,7 +5,6 @@
 #include "tests/kube/fault_server.h"
 #include "tests/support/expect.h"
 
-
 #define SECOND_NS UINT64_C(1000000000)
 #define LEASE(holder, version)                                                                               \
     "{\"metadata\":{\"resourceVersion\":\"" version "\"},\"spec\":{\"holderIdentity\":\"" holder             \
