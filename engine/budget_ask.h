@@ -13,6 +13,7 @@ struct budget_ask {
     enum policy_mode mode;
     bool on_error_denies;
     struct origin origin;
+    const char *going; // BUDGET_DELETES: the clusters that this delete takes, "prod/a, prod/b"; or NULL
     const char *message, *hint; // of the policy; NULL: the engine's own words
 };
 

@@ -96,7 +96,8 @@ static void explain_deletes(struct arena *arena, const struct budget_ask *ask,
     violation->message =
         arena_printf(arena, "too many clusters go at once: %" PRId64 " within %s", total, span);
     violation->detail =
-        arena_printf(arena, "got %" PRId64 "; allowed %" PRId64 "%s%s", total, answer->maximum,
+        arena_printf(arena, "got %" PRId64 "; allowed %" PRId64 "%s%s%s%s", total, answer->maximum,
+                     ask->going ? "; would go: " : "", ask->going ? ask->going : "",
                      answer->holder ? "; deleted before: " : "", answer->holder ? answer->holder : "");
     // The breaker stays open until somebody names the reference.
     violation->hint = answer->reference

@@ -171,13 +171,45 @@ int lua_report_unique(lua_State *state) {
     return 0;
 }
 
+// "prod/a" of a text, or of what has a namespace and a name (change.delivers).
+static void append_cluster(lua_State *state, struct buffer *names) {
+    if (lua_type(state, -1) == LUA_TSTRING) {
+        buffer_append_text(names, lua_tostring(state, -1));
+        return;
+    }
+    lua_getfield(state, -1, "namespace");
+    lua_getfield(state, -2, "name");
+    const char *namespace = lua_tostring(state, -2);
+    const char *name = lua_tostring(state, -1);
+    buffer_printf(names, "%s/%s", namespace ? namespace : "", name ? name : "");
+    lua_pop(state, 2);
+}
+
+// The first of them, for the words of a denial.
+static const char *name_clusters(const struct question *question, int64_t count) {
+    enum { MOST_NAMES = 10, LONGEST_NAMES = 1024 };
+    lua_State *state = question->state;
+    struct buffer *names = evaluation_scratch(question->evaluation, SCRATCH_VALUE, LONGEST_NAMES);
+    for (int64_t i = 1; i <= count && i <= MOST_NAMES; i++) {
+        lua_geti(state, -1, i);
+        buffer_append_text(names, i > 1 ? ", " : "");
+        append_cluster(state, names);
+        lua_pop(state, 1);
+    }
+    if (count > MOST_NAMES) {
+        buffer_printf(names, " and %lld more", (long long)(count - MOST_NAMES));
+    }
+    return arena_strdup(question->evaluation->arena, buffer_text(names));
+}
+
 // How many clusters go: a number, or the list of them.
-static int64_t read_clusters(const struct question *question) {
+static int64_t read_clusters(struct question *question) {
     lua_State *state = question->state;
     int type = lua_getfield(state, 1, "clusters");
     bool is_list = type == LUA_TTABLE || type == LUA_TUSERDATA;
     int64_t count =
         is_list ? lua_argument_list(state, "report.deletes: clusters", lua_gettop(state), false) : 0;
+    question->ask.going = count > 0 ? name_clusters(question, count) : NULL;
     lua_pop(state, 1);
     return is_list ? count : question_integer(question, "clusters", 0, INT32_MAX, 1);
 }

@@ -282,6 +282,9 @@ static const struct {
     {"deletes", "report.deletes { max = 3, window = 600 }", NULL, CLUSTER(""), 3, "prod/a, prod/b and 1 more",
      "too many clusters go at once: 4 within 10 minutes",
      "got 4; allowed 3; deleted before: prod/a, prod/b and 1 more"},
+    {"deletes of a list", "report.deletes { max = 1, clusters = { 'prod/a', 'prod/b' } }", NULL, CLUSTER(""),
+     0, NULL, "too many clusters go at once: 2 within 10 minutes",
+     "got 2; allowed 1; would go: prod/a, prod/b"},
 };
 
 static void refusals_say_why(void **state) {

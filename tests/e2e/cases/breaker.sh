@@ -149,10 +149,12 @@ case_breaker_counts_what_flux_takes_along() {
     done
     denied prune-safety delete alice kustomization/many
     contains "$output" "too many clusters go at once: 3 within 10 minutes"
+    contains "$output" "would go: $namespace/eu-0, $namespace/eu-1, $namespace/eu-2"
     exists kustomization/many
     allowed delete kustomize kustomization/few
     denied prune-safety delete helm helmrelease/tenants
     contains "$output" "too many clusters go at once: 3 within 10 minutes"
+    contains "$output" "would go: $namespace/tenant-1, $namespace/tenant-2, $namespace/tenant-3"
     exists helmrelease/tenants
     allowed delete kustomize helmrelease/podinfo
 }
