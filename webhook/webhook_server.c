@@ -99,6 +99,7 @@ static void set_defaults(struct webhook_server_options *options) {
 bool webhook_server_start(const struct webhook_server_options *options, struct webhook_server **ret_server,
                           struct error *error) {
     struct webhook_server *server = memory_calloc(1, sizeof(*server));
+    server->quiesced_socket = -1;
     server->options = *options;
     set_defaults(&server->options);
     server->credentials = options->credentials;
@@ -141,7 +142,10 @@ bool webhook_server_drain(struct webhook_server *server, uint64_t timeout_ns) {
     webhook_server_say_goodbye(server);
     MHD_socket listening = MHD_quiesce_daemon(server->daemon);
     if (listening != MHD_INVALID_SOCKET) {
-        close(listening);
+        // Nobody connects any more. The threads may still have its number in hand, so it is closed after
+        // them.
+        shutdown(listening, SHUT_RDWR);
+        server->quiesced_socket = listening;
     }
     uint64_t start = clock_now_ns();
     uint64_t silent_since = start;
@@ -165,6 +169,9 @@ void webhook_server_free(struct webhook_server *server) {
     }
     if (server->daemon) {
         MHD_stop_daemon(server->daemon);
+    }
+    if (server->quiesced_socket >= 0) {
+        close(server->quiesced_socket);
     }
     tls_credentials_unref(server->credentials);
     pthread_mutex_destroy(&server->lock);

@@ -17,6 +17,7 @@ enum {
 struct webhook_server {
     struct webhook_server_options options;
     struct MHD_Daemon *daemon;
+    int quiesced_socket; // accepts nothing any more; -1: it is the daemon's
     struct body_budget budget;
     pthread_mutex_t lock; // of credentials: taken for the time of a count
     struct tls_credentials *credentials;
