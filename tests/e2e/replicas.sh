@@ -15,10 +15,12 @@ declare -A replica_port=() replica_ops=() replica_config=() replica_options=()
 balancer_retries=3
 
 # gate_rights NAMESPACE: what `fleetgate install` lets the program do, for the one user that plays every gate here.
+# A gate's webhook configurations have its namespace's name here.
 gate_rights() {
     "$fleetgate" install --namespace "$1" --with audit |
         awk 'BEGIN { RS = "---\n" } /\nkind: (Namespace|(Cluster)?Role(Binding)?)\n/ { printf "---\n%s", $0 }' |
-        sed "s/{kind: ServiceAccount, name: fleetgate, namespace: $1}/{kind: ServiceAccount, name: fleetgate, namespace: fleetgate-system}/" |
+        sed -e "s/{kind: ServiceAccount, name: fleetgate, namespace: $1}/{kind: ServiceAccount, name: fleetgate, namespace: fleetgate-system}/" \
+            -e "/webhookconfigurations/,/verbs/s/resourceNames: \[fleetgate\]/resourceNames: [$1]/" |
         kube admin apply --validate=false -f - >/dev/null
 }
 
