@@ -52,7 +52,7 @@ void breaker_free(struct breaker *breaker);
 DEFINE_CLEANUP(breaker_free, struct breaker *)
 
 void breaker_write(const struct breaker *breaker, struct buffer *ret_text); // JSON
-// text NULL: nothing was deleted. Caller owns. Fails with INVALID.
+// text NULL: nothing was deleted. Caller owns. Fails with INVALID, or LIMIT (nested too deep).
 MUST_CHECK bool breaker_read(const char *text, struct breaker **ret_breaker, struct error *error);
 struct breaker *breaker_copy(const struct breaker *breaker); // caller owns
 

@@ -69,5 +69,5 @@ bool promise_set_refresh(struct promise_set *set, const struct inventory *invent
 // {"promises": […]}, with dead ones.
 void promise_set_write(const struct promise_set *set, struct buffer *ret_text);
 // text NULL: none. Unknown members are left out: a newer replica may write them. Caller owns the promises.
-// Fails with INVALID.
+// Fails with INVALID, or LIMIT (nested too deep).
 MUST_CHECK bool promise_set_read(const char *text, struct promise_set *ret_set, struct error *error);
