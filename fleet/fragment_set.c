@@ -1,5 +1,6 @@
 #include "fleet/fragment_set.h"
 
+#include "base/hash.h"
 #include "base/memory.h"
 
 #include <string.h>
@@ -34,17 +35,9 @@ struct fragment_set {
     struct view_source source;
 };
 
-static uint64_t hash_text(uint64_t hash, const char *text) {
-    // FNV-1a; a NUL ends each part so that "a","bc" is not "ab","c".
-    do {
-        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-    } while (*text++);
-    return hash;
-}
-
 // Of what fragment_key_matches compares, except the group: kinds tell it.
 static uint64_t hash_key(const struct object_key *key) {
-    uint64_t hash = hash_text(UINT64_C(0xcbf29ce484222325), key->kind);
+    uint64_t hash = hash_text(HASH_START, key->kind);
     hash = hash_text(hash, *key->namespace ? key->namespace : "default");
     hash = hash_text(hash, key->name);
     return hash ^ (hash >> 32);

@@ -1,5 +1,6 @@
 // What the watch tells comes in here.
 #include "base/field_path.h"
+#include "base/hash.h"
 #include "base/memory.h"
 #include "fleet/inventory_internal.h"
 
@@ -262,16 +263,8 @@ bool inventory_put_read(struct inventory *inventory, const struct object_key *ke
     return read_and_put(inventory, key, object, &ticket);
 }
 
-static uint64_t uid_hash(const char *uid) {
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (const char *at = uid; *at; at++) {
-        hash = (hash ^ (unsigned char)*at) * 0x100000001b3u;
-    }
-    return hash;
-}
-
 bool inventory_is_deleted(const struct store *store, const char *uid) {
-    uint64_t hash = uid_hash(uid);
+    uint64_t hash = hash_text(HASH_START, uid);
     return *uid && store->deleted[hash % DELETED_UIDS] == hash;
 }
 
@@ -281,7 +274,7 @@ void inventory_remove(struct inventory *inventory, const struct object_key *key,
     inventory_write(store);
     store->removals[removal_counter(key)]++;
     if (*uid) {
-        uint64_t hash = uid_hash(uid);
+        uint64_t hash = hash_text(HASH_START, uid);
         store->deleted[hash % DELETED_UIDS] = hash;
     }
     uint32_t at = inventory_key_find(store, key, &ids) ? inventory_find_entry(store, &ids) : 0;

@@ -46,10 +46,6 @@ int64_t pack_integer(struct pack_codec *codec, int64_t integer) {
     return (int64_t)((folded >> 1) ^ (folded & 1 ? UINT64_MAX : 0));
 }
 
-bool pack_flag(struct pack_codec *codec, bool flag) {
-    return pack_number(codec, flag) != 0;
-}
-
 static size_t slot_of(const struct pack_codec *codec, uint32_t id) {
     size_t slot = (id * UINT32_C(0x9E3779B1)) & (codec->slot_count - 1);
     while (codec->slots[slot] && codec->texts[codec->slots[slot] - 1].id != id) {

@@ -32,7 +32,6 @@ void pack_codec_restart(struct pack_codec *codec);
 
 uint64_t pack_number(struct pack_codec *codec, uint64_t number);
 int64_t pack_integer(struct pack_codec *codec, int64_t integer);
-bool pack_flag(struct pack_codec *codec, bool flag);
 const char *pack_text(struct pack_codec *codec, const char *text); // NULL stays NULL
 // A text that few share: as it is, in the bytes.
 const char *pack_inline(struct pack_codec *codec, const char *text, size_t length);

@@ -156,7 +156,3 @@ size_t text_pool_bytes(const struct text_pool *pool) {
     size_t slots = pool->capacity * (sizeof(struct pooled_text *) + sizeof(*pool->free_ids));
     return sizeof(*pool) + pool->bytes + slots + id_index_bytes(&pool->index);
 }
-
-size_t text_pool_count(const struct text_pool *pool) {
-    return pool->used - 1 - pool->free_count;
-}

@@ -28,4 +28,3 @@ const char *text_pool_text(const struct text_pool *pool, uint32_t id);
 size_t text_pool_length(const struct text_pool *pool, uint32_t id);
 bool text_pool_is_pinned(const struct text_pool *pool, uint32_t id);
 size_t text_pool_bytes(const struct text_pool *pool);
-size_t text_pool_count(const struct text_pool *pool);

@@ -63,16 +63,6 @@ static bool set_from(long http_status, const char *reason, const char *text, siz
     return error_set(error, kube_status_kind(http_status), "%s", buffer_text(&words));
 }
 
-bool kube_status_error_of(const struct node *status, struct error *error) {
-    int64_t code = 0;
-    const char *message = node_string(node_get(status, "message"));
-    if (!node_integer(node_get(status, "code"), &code) || code < 400 || code > 599) {
-        code = 500;
-    }
-    return set_from((long)code, node_string(node_get(status, "reason")), message ? message : "",
-                    message ? strlen(message) : 0, error);
-}
-
 bool kube_status_error(long http_status, const char *body, size_t length, struct error *error) {
     CLEANUP(document_free) struct document *document = NULL;
     struct error ignored;

@@ -1,7 +1,7 @@
 #include "manager/audit.h"
 
 #include "base/clock.h"
-#include "base/memory.h"
+#include "base/hash.h"
 #include "engine/policy.h"
 #include "manager/audit_kinds.h"
 #include "manager/served_kinds.h"
@@ -64,9 +64,9 @@ static uint64_t digest_of(const struct object_key *account, const struct budget_
     const char *const parts[] = {
         account->group, account->kind, account->namespace, account->name,
         demand->name,   demand->per,   demand->group,      demand->value ? demand->value : ""};
-    uint64_t digest = 0;
+    uint64_t digest = HASH_START;
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        digest = told_mix(digest, parts[i]);
+        digest = hash_text(digest, parts[i]);
     }
     return digest;
 }
@@ -81,10 +81,6 @@ static bool ask(void *cookie, const struct budget_request *request, struct arena
     }
     for (size_t i = 0; i < request->demand_count; i++) {
         const struct budget_demand *demand = &request->demands[i];
-        if (demand->kind == BUDGET_AMOUNT || demand->kind == BUDGET_FIELD) {
-            // What is stored already takes nothing more; here it counts whether it is over the limit.
-            ret_answers[i].fits = demand->after <= demand->maximum - ret_answers[i].used;
-        }
         if (!ret_answers[i].fits && demand->kind != BUDGET_FIELD) {
             ret_answers[i].fits = !told_set_add(&audit->told, digest_of(&request->account, demand));
         }

@@ -104,15 +104,6 @@ void promise_set_clear(struct promise_set *set) {
     *set = (struct promise_set){0};
 }
 
-const struct promise *promise_set_find(const struct promise_set *set, uint64_t id) {
-    for (size_t i = 0; i < set->count; i++) {
-        if (set->items[i]->id == id) {
-            return set->items[i];
-        }
-    }
-    return NULL;
-}
-
 static bool same_group(const struct promise_delta *a, const struct promise_delta *b) {
     return a->kind == b->kind && strcmp(a->name, b->name) == 0 && strcmp(a->per, b->per) == 0 &&
            strcmp(a->group, b->group) == 0;

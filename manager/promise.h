@@ -56,9 +56,8 @@ struct promise_set {
     struct promise **items; // in the order they were made
     size_t count, capacity;
 };
-void promise_set_add(struct promise_set *set, struct promise *promise);             // takes ownership
-void promise_set_clear(struct promise_set *set);                                    // frees the promises too
-const struct promise *promise_set_find(const struct promise_set *set, uint64_t id); // or NULL
+void promise_set_add(struct promise_set *set, struct promise *promise); // takes ownership
+void promise_set_clear(struct promise_set *set);                        // frees the promises too
 // Neither shown nor at its end: what it takes is to be added to what the inventory holds.
 static inline bool promise_counts(const struct promise *promise) {
     return !promise->shown && !promise->dead;

@@ -1,5 +1,6 @@
 #include "manager/recent_misses.h"
 
+#include "base/hash.h"
 #include "base/memory.h"
 
 #include <pthread.h>
@@ -30,16 +31,13 @@ void recent_misses_free(struct recent_misses *misses) {
     }
 }
 
-// FNV-1a over all parts. Two keys of one hash: the second is not read for a second, and the watch shows it
+// Two keys of one hash: the second is not read for a second, and the watch shows it
 // anyway.
 static uint64_t hash_key(const struct object_key *key) {
     const char *const parts[] = {key->group, key->kind, key->namespace, key->name};
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    uint64_t hash = HASH_START;
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        const char *text = parts[i];
-        do {
-            hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-        } while (*text++);
+        hash = hash_text(hash, parts[i]);
     }
     return hash ^ hash >> 32;
 }

@@ -9,14 +9,6 @@ void told_set_clear(struct told_set *set) {
     *set = (struct told_set){0};
 }
 
-uint64_t told_mix(uint64_t digest, const char *part) {
-    digest = digest ? digest : UINT64_C(0xcbf29ce484222325);
-    do { // the NUL ends each part, so that "a", "bc" is not "ab", "c"
-        digest = (digest ^ (unsigned char)*part) * UINT64_C(0x100000001b3);
-    } while (*part++);
-    return digest;
-}
-
 static bool put(uint64_t *slots, size_t capacity, uint64_t digest) {
     size_t at = (digest ^ digest >> 32) & (capacity - 1);
     while (slots[at] && slots[at] != digest) {

@@ -17,7 +17,5 @@ static inline void told_set_clear_cleanup(struct told_set *set) {
     told_set_clear(set);
 }
 
-// FNV-1a over one more part; begin with 0.
-uint64_t told_mix(uint64_t digest, const char *part);
 // True the first time. After a million, everything counts as new.
 bool told_set_add(struct told_set *set, uint64_t digest);

@@ -96,3 +96,12 @@ case_limit_exact_with_three_replicas_killed_at_random() {
     ((lost < limit_rounds)) || fail "nobody was ever admitted"
     note "$limit_rounds rounds of $limit_crowd creates, $((limit_rounds - lost)) with one admitted, $lost lost with a replica"
 }
+
+# Three ledgers over one ConfigMap, without gates: what the cases above rest on.
+case_limit_ledgers_share_a_config_map() {
+    local program
+    program=$(dirname "$fleetgate")/tests/manager/ledger_kube
+    [[ -x $program ]] || skip_case "build the target ledger_kube beside the program"
+    allowed env LEDGER_KUBECONFIG="$cluster_dir/admin.kubeconfig" LEDGER_NAMESPACE="$namespace" "$program"
+    contains "$output" "[  PASSED  ] 1 test(s)"
+}
