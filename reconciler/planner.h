@@ -1,0 +1,41 @@
+// What is to be done next, so that what is there becomes what was approved. A pure function.
+#pragma once
+
+#include "reconciler/cluster_spec.h"
+#include "reconciler/provider.h"
+
+// One step, as it would be asked of a provider now, and why.
+struct plan_step {
+    enum provider_action action;
+    const char *pool;    // name, or NULL
+    const char *version; // "1.30.4": the version of this step
+    int64_t replicas, surge, drain_s;
+    bool repairs; // drift: what is there had been as approved, and was changed by somebody else
+};
+
+struct plan {
+    const struct plan_step
+        *steps; // in order; only the first one may be started, and only while nothing else runs
+    size_t count;
+    const char *waits; // why nothing can be started now although it is not as it should be, or NULL
+    bool converged;    // it is as it should be
+};
+
+struct plan_question {
+    const struct cluster_spec *spec;   // NULL: only for deletes
+    const struct cloud_cluster *cloud; // NULL: there is none (which is certain)
+    const char *owner; // uid of the Cluster; a cluster with another tag is waited for, never touched
+    bool deleting;     // the Cluster is being deleted, and that was approved
+    // The versions that this cluster's minor may go through next, by minor: the patch to use for a step in
+    // between. NULL: ".0" of each.
+    const char *(*patch_of)(void *cookie, uint32_t major, uint32_t minor);
+    void *cookie;
+};
+
+// Control plane before pools; one minor at a time, and all pools follow before the next one; never a version
+// down; pools are added before others are removed; a cluster that fails is not touched but deleted. In arena.
+// The same question gives the same plan.
+void plan_make(struct arena *arena, const struct plan_question *question, struct plan *ret_plan);
+
+// For people: "upgrade control plane to 1.30.4", "scale pool eu-1-a to 5". In arena.
+const char *plan_step_text(struct arena *arena, const struct plan_step *step);
