@@ -8,18 +8,21 @@
 #include <curl/curl.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <string.h>
 #include <time.h>
 
 // Without anything to do a real loop still looks at the world now and then: a wake-up can't be lost for
 // longer.
-enum { LONGEST_WAIT_MS = 1000 };
+enum { LONGEST_WAIT_MS = 1000, MOST_CONNECTIONS_TO_HOST = 16 };
+static const int64_t LONGEST_DELAY_MS = INT64_C(1) << 40; // some decades: sums don't overflow
 
 struct timer {
     int64_t due_ms;
-    event_timer id; // rises, so timers of one time run in the order in which they were made
+    uint64_t order; // rises, so timers of one time run in the order in which they were made
     event_callback *callback;
     void *cookie;
+    size_t place;        // in the heap
+    uint32_t generation; // of this slot: an event_timer of an earlier user does not fit any more
+    uint32_t next_free;  // slot, of a slot that is free
 };
 
 struct posted {
@@ -29,16 +32,21 @@ struct posted {
 };
 
 struct event_loop {
-    struct timer *heap; // the earliest first
-    size_t count, capacity;
-    event_timer last_id;
+    struct timer *timers; // slots, which timers keep until they have run
+    uint32_t slots, capacity, first_free;
+    uint32_t *heap; // slots, the earliest timer first
+    size_t count;
+    uint64_t last_order;
     bool is_virtual;
     int64_t virtual_ms, virtual_wall_ms; // since the start, and of the start
-    CURLM *transfers;                    // NULL: a virtual loop
+    CURLM *multi;                        // NULL: a virtual loop
+    size_t transfers;                    // under way
     atomic_bool stopping;
     pthread_mutex_t lock; // of what follows
     struct posted *first_posted, **last_posted;
 };
+
+enum { NO_SLOT = UINT32_MAX };
 
 static int64_t read_clock_ms(clockid_t clock) {
     struct timespec now;
@@ -50,13 +58,18 @@ static struct event_loop *new_loop(void) {
     struct event_loop *loop = memory_calloc(1, sizeof(*loop));
     pthread_mutex_init(&loop->lock, NULL);
     loop->last_posted = &loop->first_posted;
+    loop->first_free = NO_SLOT;
     return loop;
 }
 
 struct event_loop *event_loop_new(void) {
     struct event_loop *loop = new_loop();
-    loop->transfers = curl_multi_init();
-    assert(loop->transfers);
+    loop->multi = curl_multi_init();
+    if (!loop->multi) {
+        abort(); // out of memory, as in base/memory.h
+    }
+    // Of HTTP/1.1; where HTTP/2 is spoken, one does for all.
+    curl_multi_setopt(loop->multi, CURLMOPT_MAX_HOST_CONNECTIONS, MOST_CONNECTIONS_TO_HOST);
     return loop;
 }
 
@@ -71,22 +84,28 @@ void event_loop_free(struct event_loop *loop) {
     if (!loop) {
         return;
     }
+    assert(loop->transfers == 0);
     while (loop->first_posted) {
         struct posted *posted = loop->first_posted;
         loop->first_posted = posted->next;
         free(posted);
     }
-    if (loop->transfers) {
-        curl_multi_cleanup(loop->transfers);
+    if (loop->multi) {
+        curl_multi_cleanup(loop->multi);
     }
     pthread_mutex_destroy(&loop->lock);
+    free(loop->timers);
     free(loop->heap);
     free(loop);
 }
 
-CURLM *event_loop_transfers(struct event_loop *loop) {
+CURLM *event_loop_multi(struct event_loop *loop) {
     assert(!loop->is_virtual);
-    return loop->transfers;
+    return loop->multi;
+}
+
+void event_loop_count_transfer(struct event_loop *loop, bool begins) {
+    loop->transfers += begins ? 1 : (size_t)-1;
 }
 
 int64_t event_loop_now_ms(const struct event_loop *loop) {
@@ -97,66 +116,95 @@ int64_t event_loop_wall_ms(const struct event_loop *loop) {
     return loop->is_virtual ? loop->virtual_wall_ms + loop->virtual_ms : read_clock_ms(CLOCK_REALTIME);
 }
 
-// ---- the heap of timers ----
+// ---- timers: a heap of slots, so that one of many thousands is cancelled in a few steps ----
 
-static bool is_before(const struct timer *a, const struct timer *b) {
-    return a->due_ms != b->due_ms ? a->due_ms < b->due_ms : a->id < b->id;
+static bool is_before(const struct event_loop *loop, size_t a, size_t b) {
+    const struct timer *first = &loop->timers[loop->heap[a]], *second = &loop->timers[loop->heap[b]];
+    return first->due_ms != second->due_ms ? first->due_ms < second->due_ms : first->order < second->order;
 }
 
-static void swap(struct timer *a, struct timer *b) {
-    struct timer kept = *a;
-    *a = *b;
-    *b = kept;
+static void place(struct event_loop *loop, size_t index, uint32_t slot) {
+    loop->heap[index] = slot;
+    loop->timers[slot].place = index;
 }
 
-static void sift_up(struct timer *heap, size_t index) {
-    while (index > 0 && is_before(&heap[index], &heap[(index - 1) / 2])) {
-        swap(&heap[index], &heap[(index - 1) / 2]);
+static void swap(struct event_loop *loop, size_t a, size_t b) {
+    uint32_t slot = loop->heap[a];
+    place(loop, a, loop->heap[b]);
+    place(loop, b, slot);
+}
+
+static void sift_up(struct event_loop *loop, size_t index) {
+    while (index > 0 && is_before(loop, index, (index - 1) / 2)) {
+        swap(loop, index, (index - 1) / 2);
         index = (index - 1) / 2;
     }
 }
 
-static void sift_down(struct timer *heap, size_t count, size_t index) {
+static void sift_down(struct event_loop *loop, size_t index) {
     for (;;) {
         size_t least = index;
-        for (size_t child = 2 * index + 1; child <= 2 * index + 2 && child < count; child++) {
-            least = is_before(&heap[child], &heap[least]) ? child : least;
+        for (size_t child = 2 * index + 1; child <= 2 * index + 2 && child < loop->count; child++) {
+            least = is_before(loop, child, least) ? child : least;
         }
         if (least == index) {
             return;
         }
-        swap(&heap[index], &heap[least]);
+        swap(loop, index, least);
         index = least;
     }
 }
 
-event_timer event_loop_after(struct event_loop *loop, int64_t delay_ms, event_callback *callback,
-                             void *cookie) {
-    if (loop->count == loop->capacity) {
+static uint32_t take_slot(struct event_loop *loop) {
+    if (loop->first_free != NO_SLOT) {
+        uint32_t slot = loop->first_free;
+        loop->first_free = loop->timers[slot].next_free;
+        return slot;
+    }
+    if (loop->slots == loop->capacity) {
         loop->capacity = loop->capacity ? 2 * loop->capacity : 64;
+        loop->timers = memory_realloc(loop->timers, loop->capacity, sizeof(*loop->timers));
         loop->heap = memory_realloc(loop->heap, loop->capacity, sizeof(*loop->heap));
     }
-    loop->heap[loop->count] =
-        (struct timer){.due_ms = event_loop_now_ms(loop) + (delay_ms > 0 ? delay_ms : 0),
-                       .id = ++loop->last_id,
-                       .callback = callback,
-                       .cookie = cookie};
-    sift_up(loop->heap, loop->count++);
-    return loop->last_id;
+    loop->timers[loop->slots] = (struct timer){.generation = 1};
+    return loop->slots++;
 }
 
-// Emptied in place: finding it costs nothing more than looking, and taking it out of the middle is not
-// needed.
+// Takes the timer at this place of the heap out of it.
+static struct timer take_out(struct event_loop *loop, size_t index) {
+    uint32_t slot = loop->heap[index];
+    struct timer *timer = &loop->timers[slot], taken = *timer;
+    uint32_t last = loop->heap[--loop->count];
+    if (index < loop->count) {
+        place(loop, index, last);
+        sift_up(loop, index);
+        sift_down(loop, loop->timers[last].place);
+    }
+    timer->generation += timer->generation == UINT32_MAX ? 2 : 1; // 0 would make a timer that is none
+    timer->callback = NULL;
+    timer->next_free = loop->first_free;
+    loop->first_free = slot;
+    return taken;
+}
+
+event_timer event_loop_after(struct event_loop *loop, int64_t delay_ms, event_callback *callback,
+                             void *cookie) {
+    uint32_t slot = take_slot(loop);
+    struct timer *timer = &loop->timers[slot];
+    int64_t delay = delay_ms < 0 ? 0 : delay_ms < LONGEST_DELAY_MS ? delay_ms : LONGEST_DELAY_MS;
+    timer->due_ms = event_loop_now_ms(loop) + delay;
+    timer->order = ++loop->last_order;
+    timer->callback = callback;
+    timer->cookie = cookie;
+    place(loop, loop->count++, slot);
+    sift_up(loop, loop->count - 1);
+    return (event_timer)timer->generation << 32 | slot;
+}
+
 void event_loop_cancel(struct event_loop *loop, event_timer timer) {
-    for (size_t i = 0; timer != 0 && i < loop->count; i++) {
-        if (loop->heap[i].id == timer) {
-            loop->heap[i] = loop->heap[--loop->count];
-            if (i < loop->count) {
-                sift_up(loop->heap, i);
-                sift_down(loop->heap, loop->count, i);
-            }
-            return;
-        }
+    uint32_t slot = (uint32_t)timer, generation = (uint32_t)(timer >> 32);
+    if (slot < loop->slots && loop->timers[slot].callback && loop->timers[slot].generation == generation) {
+        (void)take_out(loop, loop->timers[slot].place);
     }
 }
 
@@ -169,39 +217,68 @@ void event_loop_post(struct event_loop *loop, event_callback *callback, void *co
     *loop->last_posted = posted;
     loop->last_posted = &posted->next;
     pthread_mutex_unlock(&loop->lock);
-    if (loop->transfers) {
-        curl_multi_wakeup(loop->transfers);
+    if (loop->multi) {
+        curl_multi_wakeup(loop->multi);
     }
+}
+
+void event_loop_withdraw(struct event_loop *loop, const void *cookie) {
+    pthread_mutex_lock(&loop->lock);
+    struct posted **link = &loop->first_posted;
+    while (*link) {
+        struct posted *posted = *link;
+        if (posted->cookie == cookie) {
+            *link = posted->next;
+            free(posted);
+        } else {
+            link = &posted->next;
+        }
+    }
+    loop->last_posted = link;
+    pthread_mutex_unlock(&loop->lock);
 }
 
 void event_loop_stop(struct event_loop *loop) {
     atomic_store(&loop->stopping, true);
-    if (loop->transfers) {
-        curl_multi_wakeup(loop->transfers);
+    if (loop->multi) {
+        curl_multi_wakeup(loop->multi);
     }
 }
 
-static bool run_posted(struct event_loop *loop) {
+static struct posted *take_posted(struct event_loop *loop) {
     pthread_mutex_lock(&loop->lock);
     struct posted *posted = loop->first_posted;
-    loop->first_posted = NULL;
-    loop->last_posted = &loop->first_posted;
-    pthread_mutex_unlock(&loop->lock);
-    bool any = posted != NULL;
-    while (posted) {
-        struct posted *next = posted->next;
-        posted->callback(posted->cookie);
-        free(posted);
-        posted = next;
+    if (posted) {
+        loop->first_posted = posted->next;
+        loop->last_posted = loop->first_posted ? loop->last_posted : &loop->first_posted;
     }
-    return any;
+    pthread_mutex_unlock(&loop->lock);
+    return posted;
 }
 
-static bool has_posted(struct event_loop *loop) {
+static size_t count_posted(struct event_loop *loop) {
+    size_t count = 0;
     pthread_mutex_lock(&loop->lock);
-    bool any = loop->first_posted != NULL;
+    for (const struct posted *posted = loop->first_posted; posted; posted = posted->next) {
+        count++;
+    }
     pthread_mutex_unlock(&loop->lock);
-    return any;
+    return count;
+}
+
+// One at a time, since each may withdraw others. What is posted meanwhile waits for the next turn, or another
+// thread could keep timers from running for ever.
+static bool run_posted(struct event_loop *loop) {
+    size_t count = count_posted(loop);
+    for (size_t i = 0; i < count; i++) {
+        struct posted *posted = take_posted(loop);
+        if (!posted) {
+            break;
+        }
+        posted->callback(posted->cookie);
+        free(posted);
+    }
+    return count > 0;
 }
 
 // ---- turns ----
@@ -209,12 +286,14 @@ static bool has_posted(struct event_loop *loop) {
 // Timers that callbacks make run in the next turn, so a turn ends.
 static bool run_timers(struct event_loop *loop) {
     int64_t now_ms = event_loop_now_ms(loop);
-    event_timer last = loop->last_id;
+    uint64_t last = loop->last_order;
     bool any = false;
-    while (loop->count > 0 && loop->heap[0].due_ms <= now_ms && loop->heap[0].id <= last) {
-        struct timer timer = loop->heap[0];
-        loop->heap[0] = loop->heap[--loop->count];
-        sift_down(loop->heap, loop->count, 0);
+    while (loop->count > 0) {
+        const struct timer *first = &loop->timers[loop->heap[0]];
+        if (first->due_ms > now_ms || first->order > last) {
+            break;
+        }
+        struct timer timer = take_out(loop, 0);
         timer.callback(timer.cookie);
         any = true;
     }
@@ -225,7 +304,7 @@ static int64_t until_next_ms(const struct event_loop *loop) {
     if (loop->count == 0) {
         return -1;
     }
-    int64_t left_ms = loop->heap[0].due_ms - event_loop_now_ms(loop);
+    int64_t left_ms = loop->timers[loop->heap[0]].due_ms - event_loop_now_ms(loop);
     return left_ms > 0 ? left_ms : 0;
 }
 
@@ -243,9 +322,11 @@ static bool turn_virtual(struct event_loop *loop, int64_t wait_ms) {
     return true;
 }
 
-static void finish_transfers(struct event_loop *loop) {
-    int left;
-    for (CURLMsg *message; (message = curl_multi_info_read(loop->transfers, &left));) {
+// Callbacks run here, outside of curl_multi_perform: they may start and cancel any transfer.
+static void perform(struct event_loop *loop) {
+    int running, left;
+    curl_multi_perform(loop->multi, &running);
+    for (CURLMsg *message; (message = curl_multi_info_read(loop->multi, &left));) {
         if (message->msg == CURLMSG_DONE) {
             http_transfer_finish(message->easy_handle, message->data.result);
         }
@@ -256,17 +337,14 @@ bool event_loop_turn(struct event_loop *loop, int64_t wait_ms) {
     if (loop->is_virtual) {
         return turn_virtual(loop, wait_ms);
     }
+    perform(loop);
     int64_t next_ms = until_next_ms(loop);
     int64_t most_ms = wait_ms < 0 || wait_ms > LONGEST_WAIT_MS ? LONGEST_WAIT_MS : wait_ms;
     most_ms = next_ms >= 0 && next_ms < most_ms ? next_ms : most_ms;
-    most_ms = has_posted(loop) || atomic_load(&loop->stopping) ? 0 : most_ms;
-    int running;
-    curl_multi_perform(loop->transfers, &running);
-    finish_transfers(loop);
-    if (most_ms > 0 && !has_posted(loop)) {
-        curl_multi_poll(loop->transfers, NULL, 0, (int)most_ms, NULL);
-        curl_multi_perform(loop->transfers, &running);
-        finish_transfers(loop);
+    // A post or stop after this look has written to the pipe that the poll reads.
+    if (most_ms > 0 && count_posted(loop) == 0 && !atomic_load(&loop->stopping)) {
+        curl_multi_poll(loop->multi, NULL, 0, (int)most_ms, NULL);
+        perform(loop);
     }
     (void)run_posted(loop);
     (void)run_timers(loop);
@@ -274,9 +352,6 @@ bool event_loop_turn(struct event_loop *loop, int64_t wait_ms) {
 }
 
 void event_loop_run(struct event_loop *loop) {
-    while (!atomic_load(&loop->stopping)) {
-        if (!event_loop_turn(loop, -1)) {
-            return;
-        }
+    while (!atomic_load(&loop->stopping) && event_loop_turn(loop, -1)) {
     }
 }

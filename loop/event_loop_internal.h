@@ -5,4 +5,8 @@
 
 #include <curl/curl.h>
 
-CURLM *event_loop_transfers(struct event_loop *loop);
+CURLM *event_loop_multi(struct event_loop *loop);
+void event_loop_count_transfer(struct event_loop *loop, bool begins); // else it ends
+
+// The transfer of this handle is over.
+void http_transfer_finish(CURL *easy, CURLcode result);
