@@ -31,6 +31,12 @@ struct posted {
     struct posted *next;
 };
 
+struct watch {
+    int descriptor;
+    event_callback *callback;
+    void *cookie;
+};
+
 struct event_loop {
     struct timer *timers; // slots, which timers keep until they have run
     uint32_t slots, capacity, first_free;
@@ -41,6 +47,8 @@ struct event_loop {
     int64_t virtual_ms, virtual_wall_ms; // since the start, and of the start
     CURLM *multi;                        // NULL: a virtual loop
     size_t transfers;                    // under way
+    struct watch watches[EVENT_LOOP_MOST_WATCHES];
+    unsigned watch_count;
     atomic_bool stopping;
     pthread_mutex_t lock; // of what follows
     struct posted *first_posted, **last_posted;
@@ -281,6 +289,46 @@ static bool run_posted(struct event_loop *loop) {
     return count > 0;
 }
 
+// ---- descriptors ----
+
+void event_loop_watch(struct event_loop *loop, int descriptor, event_callback *callback, void *cookie) {
+    assert(loop->watch_count < EVENT_LOOP_MOST_WATCHES);
+    loop->watches[loop->watch_count++] = (struct watch){descriptor, callback, cookie};
+}
+
+void event_loop_unwatch(struct event_loop *loop, int descriptor) {
+    for (unsigned i = 0; i < loop->watch_count; i++) {
+        if (loop->watches[i].descriptor == descriptor) {
+            loop->watches[i] = loop->watches[--loop->watch_count];
+            return;
+        }
+    }
+}
+
+// A callback may end any watch, also one that is due.
+static void run_watch(struct event_loop *loop, int descriptor) {
+    for (unsigned i = 0; i < loop->watch_count; i++) {
+        if (loop->watches[i].descriptor == descriptor) {
+            loop->watches[i].callback(loop->watches[i].cookie);
+            return;
+        }
+    }
+}
+
+static void wait_for_descriptors(struct event_loop *loop, int64_t most_ms) {
+    struct curl_waitfd waits[EVENT_LOOP_MOST_WATCHES];
+    unsigned count = loop->watch_count;
+    for (unsigned i = 0; i < count; i++) {
+        waits[i] = (struct curl_waitfd){.fd = loop->watches[i].descriptor, .events = CURL_WAIT_POLLIN};
+    }
+    curl_multi_poll(loop->multi, waits, count, (int)most_ms, NULL);
+    for (unsigned i = 0; i < count; i++) {
+        if (waits[i].revents != 0) {
+            run_watch(loop, waits[i].fd);
+        }
+    }
+}
+
 // ---- turns ----
 
 // Timers that callbacks make run in the next turn, so a turn ends.
@@ -342,8 +390,9 @@ bool event_loop_turn(struct event_loop *loop, int64_t wait_ms) {
     int64_t most_ms = wait_ms < 0 || wait_ms > LONGEST_WAIT_MS ? LONGEST_WAIT_MS : wait_ms;
     most_ms = next_ms >= 0 && next_ms < most_ms ? next_ms : most_ms;
     // A post or stop after this look has written to the pipe that the poll reads.
-    if (most_ms > 0 && count_posted(loop) == 0 && !atomic_load(&loop->stopping)) {
-        curl_multi_poll(loop->multi, NULL, 0, (int)most_ms, NULL);
+    most_ms = count_posted(loop) > 0 || atomic_load(&loop->stopping) ? 0 : most_ms;
+    if (most_ms > 0 || loop->watch_count > 0) {
+        wait_for_descriptors(loop, most_ms);
         perform(loop);
     }
     (void)run_posted(loop);

@@ -42,6 +42,13 @@ void event_loop_withdraw(struct event_loop *loop, const void *cookie);
 // Any thread, also before event_loop_run: it returns after the turn that it is in, for good.
 void event_loop_stop(struct event_loop *loop);
 
+// Calls back in each turn in which there is something to read from descriptor (inotify, signalfd), which
+// stays the caller's. At most EVENT_LOOP_MOST_WATCHES at one time. On a virtual loop nothing ever comes.
+enum { EVENT_LOOP_MOST_WATCHES = 16 };
+void event_loop_watch(struct event_loop *loop, int descriptor, event_callback *callback, void *cookie);
+// Before the descriptor is closed. One that is not watched is ignored.
+void event_loop_unwatch(struct event_loop *loop, int descriptor);
+
 // Runs what is due; waits at most wait_ms for something to be due (a virtual clock jumps instead, by at most
 // that; -1: no limit). False: a virtual loop that has nothing left to do.
 bool event_loop_turn(struct event_loop *loop, int64_t wait_ms);

@@ -517,6 +517,51 @@ static void a_transfer_that_curl_refuses_is_told_in_the_next_turn(void **state) 
     event_loop_free(loop);
 }
 
+// ---- descriptors ----
+
+struct reading {
+    struct event_loop *loop;
+    int descriptor;
+    char text[8];
+    size_t length;
+};
+
+static void read_one(void *cookie) {
+    struct reading *reading = cookie;
+    assert_int_equal(read(reading->descriptor, reading->text + reading->length, 1), 1);
+    if (reading->text[reading->length++] == '.') {
+        event_loop_unwatch(reading->loop, reading->descriptor);
+    }
+}
+
+static void what_can_be_read_calls_back_until_it_is_not_watched_any_more(void **state) {
+    (void)state;
+    struct event_loop *loop = event_loop_new();
+    int ends[2], other[2];
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(pipe(other), 0);
+    struct reading reading = {.loop = loop, .descriptor = ends[0]};
+    struct reading silent = {.loop = loop, .descriptor = other[0]};
+    event_loop_watch(loop, silent.descriptor, read_one, &silent);
+    event_loop_watch(loop, reading.descriptor, read_one, &reading);
+    event_loop_turn(loop, 0);
+    assert_int_equal(reading.length, 0);
+    assert_int_equal(write(ends[1], "ab.c", 4), 4);
+    for (int i = 0; i < 6; i++) {
+        event_loop_turn(loop, 0);
+    }
+    reading.text[reading.length] = '\0';
+    expect_text("descriptor", reading.text, "ab.");
+    assert_int_equal(silent.length, 0);
+    event_loop_unwatch(loop, silent.descriptor);
+    event_loop_unwatch(loop, silent.descriptor);
+    for (int i = 0; i < 2; i++) {
+        close(ends[i]);
+        close(other[i]);
+    }
+    event_loop_free(loop);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(timers_run_in_order),
@@ -529,6 +574,7 @@ int main(void) {
         cmocka_unit_test(threads_post_in_order),
         cmocka_unit_test(a_stop_wakes_a_loop_that_waits),
         cmocka_unit_test(a_real_timer_waits),
+        cmocka_unit_test(what_can_be_read_calls_back_until_it_is_not_watched_any_more),
         cmocka_unit_test(transfers_are_answered_and_keep_their_connection),
         cmocka_unit_test(a_transfer_is_cancelled),
         cmocka_unit_test(a_transfer_fails_with_what_curl_says),
