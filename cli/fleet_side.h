@@ -1,7 +1,7 @@
 // The fleet before or after a change: every object of the files, as the API server would store it.
 #pragma once
 
-#include "cli/object_identity.h"
+#include "fleet/object_identity.h"
 #include "fleet/fragment_set.h"
 #include "manifest/manifest.h"
 

@@ -1,4 +1,4 @@
-#include "cli/object_identity.h"
+#include "fleet/object_identity.h"
 
 #include <ctype.h>
 #include <string.h>
