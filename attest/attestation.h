@@ -22,7 +22,7 @@ struct attested_object {
 };
 
 // spec.replicas is left out because /scale changes it without being able to change the annotation: it is
-// judged by the reconciler's own evaluation.
+// judged by the reconciler's own evaluation. ret_text: "" when the object is larger than any review.
 void attestation_make(const struct key_ring *ring, const struct attested_object *object,
                       char ret_text[ATTESTATION_BYTES]);
 

@@ -9,6 +9,7 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,9 +38,18 @@ static size_t decode(const char *text, size_t length, unsigned char *ret_bytes) 
     if (length == 0 || length % 4 != 0 || length / 4 * 3 > MOST_KEY_BYTES + 2) {
         return 0;
     }
-    int decoded = EVP_DecodeBlock(ret_bytes, (const unsigned char *)text, (int)length);
+    int whole = EVP_DecodeBlock(ret_bytes, (const unsigned char *)text, (int)length);
     size_t padding = text[length - 1] != '=' ? 0 : text[length - 2] == '=' ? 2 : 1;
-    return decoded < 0 || (size_t)decoded - padding > MOST_KEY_BYTES ? 0 : (size_t)decoded - padding;
+    if (whole < 0 || (size_t)whole - padding > MOST_KEY_BYTES) {
+        return 0;
+    }
+    size_t decoded = (size_t)whole - padding;
+    // EVP_DecodeBlock trims spaces and takes '=' anywhere, so one key would have many texts.
+    char again[(MOST_KEY_BYTES + 2) / 3 * 4 + 1];
+    int written = EVP_EncodeBlock((unsigned char *)again, ret_bytes, (int)decoded);
+    bool is_same = (size_t)written == length && memcmp(again, text, length) == 0;
+    OPENSSL_cleanse(again, sizeof(again));
+    return is_same ? decoded : 0;
 }
 
 static bool add_line(struct key_ring *ring, const char *line, size_t length, const char *where,
@@ -86,7 +96,7 @@ bool key_ring_parse(const char *text, size_t length, const char *name, struct ke
         const char *newline = memchr(at, '\n', (size_t)(end - at));
         const char *next = newline ? newline + 1 : end;
         size_t line_length = (size_t)((newline ? newline : end) - at);
-        while (line_length > 0 && strchr(" \t\r", at[line_length - 1])) {
+        while (line_length > 0 && memchr(" \t\r", at[line_length - 1], 3)) {
             line_length--;
         }
         char where[300];
@@ -117,31 +127,56 @@ static void close_cleanup(int *descriptor) {
     }
 }
 
-bool key_ring_load(const char *path, struct key_ring **ret_ring, struct error *error) {
-    CLEANUP(close) int file = open(path, O_RDONLY | O_CLOEXEC);
+// O_NONBLOCK: a pipe without a writer would hold up whoever opens it.
+static bool open_keys(const char *path, int *ret_file, struct error *error) {
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat status;
     if (file < 0 || fstat(file, &status) != 0) {
-        return error_set(error, errno == ENOENT ? ERROR_NOT_FOUND : ERROR_IO, "%s: can't be read: %s", path,
-                         strerror(errno));
+        int why = errno;
+        close_cleanup(&file);
+        return error_set(error, why == ENOENT ? ERROR_NOT_FOUND : ERROR_IO, "%s: can't be read: %s", path,
+                         strerror(why));
     }
-    if (!S_ISREG(status.st_mode) || (status.st_mode & (S_IROTH | S_IWOTH | S_IWGRP))) {
+    if (!S_ISREG(status.st_mode)) {
+        close(file);
+        return error_set(error, ERROR_INVALID, "%s: is no file", path);
+    }
+    // The volume of a Secret is often readable for a group, the pod's fsGroup.
+    if (status.st_mode & (S_IROTH | S_IWOTH | S_IWGRP)) {
+        close(file);
         return error_set(error, ERROR_INVALID,
                          "%s: keys must be in a file that nobody else may read: chmod 600 %s", path, path);
     }
-    char *text = memory_alloc(KEY_RING_MOST_FILE_BYTES + 1);
+    *ret_file = file;
+    return true;
+}
+
+// Fills text, one byte more than a key file may have.
+static bool read_keys(int file, const char *path, char *text, size_t *ret_length, struct error *error) {
     size_t length = 0;
-    ssize_t got;
-    while (length <= KEY_RING_MOST_FILE_BYTES &&
-           (got = read(file, text + length, KEY_RING_MOST_FILE_BYTES + 1 - length)) != 0) {
+    while (length <= KEY_RING_MOST_FILE_BYTES) {
+        ssize_t got = read(file, text + length, KEY_RING_MOST_FILE_BYTES + 1 - length);
         if (got < 0 && errno != EINTR) {
-            break;
+            return error_set(error, ERROR_IO, "%s: can't be read: %s", path, strerror(errno));
+        }
+        if (got == 0) {
+            *ret_length = length;
+            return true;
         }
         length += got > 0 ? (size_t)got : 0;
     }
+    return error_set(error, ERROR_INVALID, "%s: is larger than %d bytes", path, KEY_RING_MOST_FILE_BYTES);
+}
+
+bool key_ring_load(const char *path, struct key_ring **ret_ring, struct error *error) {
+    CLEANUP(close) int file = -1;
+    if (!open_keys(path, &file, error)) {
+        return false;
+    }
+    char *text = memory_alloc(KEY_RING_MOST_FILE_BYTES + 1);
+    size_t length;
     bool is_fine =
-        length <= KEY_RING_MOST_FILE_BYTES
-            ? key_ring_parse(text, length, path, ret_ring, error)
-            : error_set(error, ERROR_INVALID, "%s: is larger than %d bytes", path, KEY_RING_MOST_FILE_BYTES);
+        read_keys(file, path, text, &length, error) && key_ring_parse(text, length, path, ret_ring, error);
     OPENSSL_cleanse(text, KEY_RING_MOST_FILE_BYTES + 1);
     free(text);
     return is_fine;

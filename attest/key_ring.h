@@ -7,7 +7,8 @@
 
 #include <stddef.h>
 
-// Key files: one key a line, "ID BASE64" with 32 bytes or more; "#" begins a comment. ID is [a-z0-9-]{1,32}.
+// Key files: one key a line, "ID BASE64" with 32 to 256 bytes; a line that begins with "#" is a comment. ID
+// is [a-z0-9-]{1,32}.
 enum {
     KEY_RING_MOST_KEYS = 16,
     KEY_ID_BYTES = 33,
