@@ -54,6 +54,8 @@ struct policy_result {
     enum policy_fault fault;
     const char *fault_message; // "node-counts.lua:12: attempt to …" or NULL
     bool fault_denies;         // the policy's on_error says deny
+    // It read who makes the change (change.user, or match by users or groups), which only admission knows.
+    bool read_user;
     uint64_t duration_ns;
 };
 

@@ -95,6 +95,7 @@ static void mark_existing(struct policy_run *run, size_t first) {
             }
         }
     }
+    evaluation->read_user |= before.read_user;
     evaluation_end(&before);
     evaluation_resume(evaluation);
 }
@@ -141,9 +142,10 @@ static void run_policy(struct policy_run *run, const struct policy_setting *sett
     size_t violations = evaluation->violations.count;
     size_t unknowns = evaluation->unknowns.count;
     size_t patched = evaluation->patch.count;
-    *result = (struct policy_result){.policy = run->set->policies[run->index].name, .mode = run->mode};
+    evaluation->read_user = result->read_user;
     bool finished = evaluation->mutating ? policy_run_mutate(run, result) : policy_run_validate(run, result);
     excuse(run, setting, violations);
+    result->read_user = evaluation->read_user;
     if (!finished) {
         evaluation->patch.count = patched; // all of its defaults or none
         result->outcome = OUTCOME_FAULT;
@@ -155,24 +157,37 @@ static void run_policy(struct policy_run *run, const struct policy_setting *sett
     }
 }
 
+// The reconciler has no user: that a policy may have been meant for this one is all that can be said, and it
+// is said.
+static bool is_judged(enum policy_match match, enum door door) {
+    return match == MATCH_BUT_USER ? door == DOOR_RECONCILE : match != MATCH_NOT;
+}
+
 static void run_policies(struct policy_set *set, struct evaluation *evaluation, struct decision *decision) {
     const struct object_key *key = &evaluation->review->change.key;
     bool tells_of_clusters = cluster_view_knows(key->group, key->kind);
     decision->results = arena_alloc(decision->arena, set->count * sizeof(*decision->results) + 1);
     for (size_t i = 0; i < set->count; i++) {
         const struct policy *policy = &set->policies[i];
+        enum policy_match match = policy_match(policy, evaluation->review, tells_of_clusters);
         if (!(evaluation->mutating ? policy->mutates : policy->validates) ||
-            !policy_matches(policy, evaluation->review, tells_of_clusters)) {
+            !is_judged(match, evaluation->review->door)) {
             continue;
         }
         struct policy_run run = {.set = set, .evaluation = evaluation, .index = i};
         const struct policy_setting *setting = policy_set_setting(policy, evaluation, &run.setting);
         run.mode = policy_set_mode(policy, setting, evaluation->review->door);
         // Audit only watches: nothing is filled in.
-        if (run.mode != MODE_OFF && !(evaluation->mutating && run.mode == MODE_AUDIT)) {
-            evaluation->result = decision->result_count;
-            evaluation->on_error_denies = !setting || setting->on_error_denies;
-            run_policy(&run, setting, &decision->results[decision->result_count++]);
+        if (run.mode == MODE_OFF || (evaluation->mutating && run.mode == MODE_AUDIT)) {
+            continue;
+        }
+        evaluation->result = decision->result_count;
+        evaluation->on_error_denies = !setting || setting->on_error_denies;
+        struct policy_result *result = &decision->results[decision->result_count++];
+        *result = (struct policy_result){
+            .policy = policy->name, .mode = run.mode, .read_user = match != MATCH_ANY_USER};
+        if (match != MATCH_BUT_USER) {
+            run_policy(&run, setting, result);
         }
     }
 }

@@ -29,7 +29,8 @@ struct evaluation {
     size_t result;        // index of its result in the decision
     bool on_error_denies; // of its setting
     const struct policy_set *set;
-    size_t said; // violations, warnings and unknowns of this policy so far: capped
+    size_t said;    // violations, warnings and unknowns of this policy so far: capped
+    bool read_user; // this policy did
     ARENA_LIST(struct violation) violations;
     ARENA_LIST(struct unknown_value) unknowns;
     ARENA_LIST(struct patch_operation) patch;

@@ -197,6 +197,7 @@ static int change_index(lua_State *state) {
 static int user_index(lua_State *state) {
     evaluator_check(state, 1, REFERENCE_USER, "the user");
     const struct review *review = review_of(state);
+    evaluator_of(state)->current->read_user = true;
     switch (evaluator_field_code(state)) {
     case USER_NAME:
         push_optional(state, review->user);

@@ -37,7 +37,7 @@ static bool labels_match(const struct object_matcher *matcher, const struct node
     return true;
 }
 
-static bool object_matches(const struct object_matcher *matcher, const struct review *review) {
+static bool object_matches_but_user(const struct object_matcher *matcher, const struct review *review) {
     const struct object_change *change = &review->change;
     if (!(matcher->operations & 1U << change->operation)) {
         return false;
@@ -49,8 +49,7 @@ static bool object_matches(const struct object_matcher *matcher, const struct re
         (matcher->kind && !glob_match(matcher->kind, change->key.kind))) {
         return false;
     }
-    if (!list_matches(&matcher->namespaces, change->key.namespace) ||
-        !list_matches(&matcher->users, review->user) || !groups_match(&matcher->groups, review)) {
+    if (!list_matches(&matcher->namespaces, change->key.namespace)) {
         return false;
     }
     // Either state: taking the label off must not take the object out of the policy's sight.
@@ -58,15 +57,27 @@ static bool object_matches(const struct object_matcher *matcher, const struct re
            labels_match(matcher, labels_of(change->old_object));
 }
 
-bool policy_matches(const struct policy *policy, const struct review *review, bool tells_of_clusters) {
+static enum policy_match match_object(const struct object_matcher *matcher, const struct review *review) {
+    if (!object_matches_but_user(matcher, review)) {
+        return MATCH_NOT;
+    }
+    if (matcher->users.count == 0 && matcher->groups.count == 0) {
+        return MATCH_ANY_USER;
+    }
+    bool is_user = list_matches(&matcher->users, review->user) && groups_match(&matcher->groups, review);
+    return is_user ? MATCH_BY_USER : MATCH_BUT_USER;
+}
+
+enum policy_match policy_match(const struct policy *policy, const struct review *review,
+                               bool tells_of_clusters) {
     const struct object_change *change = &review->change;
     if (policy->match_clusters && policy->cluster_operations & 1U << change->operation && tells_of_clusters) {
-        return true;
+        return MATCH_ANY_USER;
     }
-    for (size_t i = 0; i < policy->object_count; i++) {
-        if (object_matches(&policy->objects[i], review)) {
-            return true;
-        }
+    enum policy_match best = MATCH_NOT;
+    for (size_t i = 0; i < policy->object_count && best != MATCH_ANY_USER; i++) {
+        enum policy_match match = match_object(&policy->objects[i], review);
+        best = match > best ? match : best;
     }
-    return false;
+    return best;
 }

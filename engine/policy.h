@@ -50,4 +50,7 @@ MUST_CHECK bool policy_read(lua_State *state, int index, const char *file, struc
 void policy_clear(struct policy *policy);
 
 // Does this policy look at such a change? tells_of_clusters: cluster_view_knows the changed kind.
-bool policy_matches(const struct policy *policy, const struct review *review, bool tells_of_clusters);
+// MATCH_BY_USER: it is among the users or groups that the policy names. MATCH_BUT_USER: all matches but them.
+enum policy_match { MATCH_NOT, MATCH_BUT_USER, MATCH_BY_USER, MATCH_ANY_USER };
+enum policy_match policy_match(const struct policy *policy, const struct review *review,
+                               bool tells_of_clusters);

@@ -347,6 +347,78 @@ static void mutate_does_nothing_on_delete(void **state) {
     fixture_clear(&fixture);
 }
 
+static const struct {
+    const char *name;
+    const char *match; // NULL: every Thing
+    const char *body;  // of validate
+    enum door door;
+    size_t results; // policies that are listed
+    bool read_user;
+} knowing[] = {
+    {"nothing of the user", NULL, "assert(change.kind == 'Thing')", DOOR_RECONCILE, 1, false},
+    {"the user as a whole says nothing", NULL, "local user = change.user", DOOR_RECONCILE, 1, false},
+    {"the name", NULL, "local name = change.user.name", DOOR_RECONCILE, 1, true},
+    {"the groups", NULL, "for _, group in ipairs(change.user.groups) do end", DOOR_RECONCILE, 1, true},
+    {"at admission too", NULL, "local name = change.user.name", DOOR_ADMISSION, 1, true},
+    {"in a branch that is not taken", NULL, "if change.name == 'b' then local name = change.user.name end",
+     DOOR_RECONCILE, 1, false},
+    {"before a fault", NULL, "if change.user.name then error('x') end", DOOR_RECONCILE, 1, true},
+    {"only of the state before", NULL,
+     "if change.object.spec.a == 1 then local name = change.user.name end report.deny { message = 'm' }",
+     DOOR_RECONCILE, 1, true},
+    {"matched by name", "kind = 'Thing', users = { 'alice' }", "", DOOR_ADMISSION, 1, true},
+    {"another name", "kind = 'Thing', users = { 'bob' }", "", DOOR_ADMISSION, 0, false},
+    {"another name, where nobody is known", "kind = 'Thing', users = { 'bob' }",
+     "report.deny { message = 'm' }", DOOR_RECONCILE, 1, true},
+    {"another group, where nobody is known", "kind = 'Thing', groups = { 'ops' }",
+     "report.deny { message = 'm' }", DOOR_RECONCILE, 1, true},
+    {"another kind, where nobody is known", "kind = 'Other', users = { 'bob' }", "", DOOR_RECONCILE, 0,
+     false},
+    {"users, or any", "kind = 'Thing', users = { 'bob' } }, { kind = 'Thing'", "", DOOR_RECONCILE, 1, false},
+};
+
+// What the reconciler can't judge by itself: it is told which policies asked who makes the change.
+static void results_tell_who_read_the_user(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof(knowing) / sizeof(knowing[0]); i++) {
+        char policy[1024];
+        snprintf(policy, sizeof(policy),
+                 "return policy { name = 'test', title = 'A test', severity = 'high', category = 'test',\n"
+                 "  match = { objects = { { %s } } },\n"
+                 "  validate = function(change, params, report) %s end }\n",
+                 knowing[i].match ? knowing[i].match : "kind = 'Thing'", knowing[i].body);
+        struct fixture fixture = {0};
+        fixture_load(&fixture, policy, NULL);
+        fixture.review.door = knowing[i].door;
+        fixture_review(&fixture, "{'kind':'Thing','metadata':{'name':'a'},'spec':{'a':2}}",
+                       "{'kind':'Thing','metadata':{'name':'a'},'spec':{'a':1}}");
+        fixture.review.user = knowing[i].door == DOOR_RECONCILE ? "" : "alice";
+        engine_evaluate(fixture.set, &fixture.review, &fixture.decision);
+        expect_integer(knowing[i].name, (int64_t)fixture.decision.result_count, (int64_t)knowing[i].results);
+        for (size_t n = 0; n < fixture.decision.result_count; n++) {
+            expect_true(knowing[i].name, fixture.decision.results[n].read_user == knowing[i].read_user,
+                        knowing[i].read_user ? "read the user" : "did not read the user");
+        }
+        fixture_clear(&fixture);
+    }
+}
+
+// A policy that names users is no verdict where nobody is known: nothing of it runs.
+static void policies_for_users_are_not_run_without_one(void **state) {
+    (void)state;
+    struct fixture fixture = {0};
+    fixture_load(&fixture,
+                 "return policy { name = 'test', title = 'A test', severity = 'high', category = 'test',\n"
+                 "  match = { objects = { { kind = 'Thing', users = { 'bob' } } } },\n"
+                 "  validate = function(change, params, report) report.deny { message = 'm' } end }\n",
+                 NULL);
+    fixture.review.door = DOOR_RECONCILE;
+    const struct decision *decision = fixture_evaluate(&fixture, "{'kind':'Thing'}", NULL);
+    expect_true("not run", decision->allowed && decision->violation_count == 0, "nothing is said");
+    expect_text("not run", decision->results[0].policy, "test");
+    fixture_clear(&fixture);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(policies_read_objects),
@@ -354,6 +426,8 @@ int main(void) {
         cmocka_unit_test(exceptions_excuse_until_they_expire),
         cmocka_unit_test(unknown_values_are_never_a_pass),
         cmocka_unit_test(matchers_choose_reviews),
+        cmocka_unit_test(results_tell_who_read_the_user),
+        cmocka_unit_test(policies_for_users_are_not_run_without_one),
         cmocka_unit_test(mutate_makes_minimal_patches),
         cmocka_unit_test(mutate_does_nothing_on_delete),
         cmocka_unit_test(mutate_does_nothing_in_audit),
