@@ -7,15 +7,16 @@
 // One step, as it would be asked of a provider now, and why.
 struct plan_step {
     enum provider_action action;
-    const char *pool;    // name, or NULL
-    const char *version; // "1.30.4": the version of this step
-    int64_t replicas, surge, drain_s;
-    bool repairs; // drift: what is there had been as approved, and was changed by somebody else
+    const char *pool;                 // name, or NULL
+    const char *version;              // "1.30.4": the version of this step
+    int64_t replicas, surge, drain_s; // 0 where the action does not use them
 };
+
+enum { PLAN_MOST_STEPS = 1000 }; // longer plans are cut: only the first step counts
 
 struct plan {
     const struct plan_step
-        *steps; // in order; only the first one may be started, and only while nothing else runs
+        *steps; // in order; only the first one may be started, and only where waits is NULL
     size_t count;
     const char *waits; // why nothing can be started now although it is not as it should be, or NULL
     bool converged;    // it is as it should be
@@ -24,7 +25,8 @@ struct plan {
 struct plan_question {
     const struct cluster_spec *spec;   // NULL: only for deletes
     const struct cloud_cluster *cloud; // NULL: there is none (which is certain)
-    const char *owner; // uid of the Cluster; a cluster with another tag is waited for, never touched
+    const char *owner; // uid of the Cluster; a cluster with another tag is waited for, never touched. For
+                       // a delete it is none of ours: converged
     bool deleting;     // the Cluster is being deleted, and that was approved
     // The versions that this cluster's minor may go through next, by minor: the patch to use for a step in
     // between. NULL: ".0" of each.
@@ -32,8 +34,10 @@ struct plan_question {
     void *cookie;
 };
 
-// Control plane before pools; one minor at a time, and all pools follow before the next one; never a version
-// down; pools are added before others are removed; a cluster that fails is not touched but deleted. In arena.
+// Control plane before pools; one minor at a time, and all pools follow before the next one (those whose own
+// version is older stay there, as far as the kubelet's skew allows); never a version down; pools are added
+// before others are removed. A cluster that fails is not touched but deleted; a pool that fails is asked
+// again for what it is to be, and deleted only where it is not wanted. In arena, borrowing from the question.
 // The same question gives the same plan.
 void plan_make(struct arena *arena, const struct plan_question *question, struct plan *ret_plan);
 
