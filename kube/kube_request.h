@@ -2,10 +2,8 @@
 #pragma once
 
 #include "base/buffer.h"
+#include "kube/kube_attempt.h"
 #include "kube/kube_client.h"
-#include "kube/kube_transport.h"
-
-enum { KUBE_MOST_OBJECT_BYTES = 16 << 20, KUBE_MOST_PAGE_BYTES = 64 << 20 };
 
 struct kube_request {
     struct kube_exchange exchange;
