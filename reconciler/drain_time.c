@@ -2,7 +2,6 @@
 
 #include "base/field_path.h"
 
-#include <math.h>
 #include <string.h>
 
 // Years: no sum of them comes near what a double holds exactly.
@@ -62,7 +61,9 @@ bool duration_read(const char *text, int64_t *ret_seconds) {
         }
         at += length;
     } while (*at);
-    *ret_seconds = (int64_t)ceil(sum);
+    int64_t whole = (int64_t)sum;
+    // Tenths are not exact in a double; a nanosecond is the least that counts.
+    *ret_seconds = whole + (sum - (double)whole > 5e-10);
     return true;
 }
 
