@@ -38,6 +38,11 @@ struct status_question {
 // stay, and lastTransitionTime changes only with the status. False: nothing changes, and nothing is appended.
 bool cluster_status_patch(const struct status_question *question, struct buffer *ret_patch);
 
+// Conditions that are ours, beside those of Cluster API. Reconciled (of Clusters): what is approved is
+// carried out; else why not, with what is being done as its message.
+#define CONDITION_POLICY_APPROVED "PolicyApproved"
+#define CONDITION_RECONCILED "Reconciled"
+
 // The finalizer of what fleetgate drives.
 #define RECONCILER_FINALIZER "fleetgate.dev/reconciler"
 
