@@ -1,5 +1,6 @@
 #include "reconciler/conditions.h"
 
+#include "base/memory.h"
 #include "base/utf8.h"
 
 #include <string.h>
@@ -48,7 +49,8 @@ static struct json_object *transition_time(const struct node *had, const char *s
 
 static struct json_object *message_text(const char *message) {
     size_t length = strlen(message);
-    return json_object_new_string_len(message, (int)utf8_cut(message, length, MOST_MESSAGE_BYTES));
+    CLEANUP(free) char *text = memory_copy_text(message, utf8_cut(message, length, MOST_MESSAGE_BYTES));
+    return json_text(text);
 }
 
 static struct json_object *written(const struct condition *condition, const struct node *had,

@@ -1,5 +1,8 @@
 #include "reconciler/json_node.h"
 
+#include "base/memory.h"
+#include "base/utf8.h"
+
 #include <string.h>
 
 static struct json_object *container_from_node(const struct node *node) {
@@ -35,6 +38,12 @@ struct json_object *json_from_node(const struct node *node) {
         break;
     }
     return NULL;
+}
+
+struct json_object *json_text(const char *text) {
+    CLEANUP(free) char *copy = memory_strdup(text);
+    utf8_scrub(copy, strlen(copy));
+    return json_object_new_string(copy);
 }
 
 static bool list_equals(struct json_object *json, const struct node *node) {

@@ -11,6 +11,8 @@ static inline void json_object_put_cleanup(struct json_object **object) {
 
 // A copy; NULL (JSON's null) for NULL. Caller owns (json_object_put).
 struct json_object *json_from_node(const struct node *node);
+// What a cloud says need not be UTF-8: bytes that are not become "?". Caller owns.
+struct json_object *json_text(const char *text);
 bool json_equals_node(struct json_object *json, const struct node *node);
 // What of wanted is not in have, as a merge patch: maps are compared member by member, lists as a whole, and
 // a null wants nothing to be there. NULL: all is there. Caller owns.

@@ -47,7 +47,7 @@ static void put_endpoint(const struct status_question *question, const char *pat
         return;
     }
     struct json_object *endpoint = json_object_new_object();
-    json_object_object_add(endpoint, "host", json_object_new_string(cloud->endpoint_host));
+    json_object_object_add(endpoint, "host", json_text(cloud->endpoint_host));
     json_object_object_add(endpoint, "port", json_object_new_int64(cloud->endpoint_port));
     json_set(patch, path, endpoint);
 }

@@ -144,6 +144,10 @@ static const struct condition *condition_of(const struct status_draft *draft, co
     return NULL;
 }
 
+static const char *not_reason(const struct status_draft *draft, const char *type) {
+    return arena_printf(draft->arena, "Not%s", type);
+}
+
 // True when all of the parts are, else as the first that is not: for those who watch one condition only.
 static void summary(struct status_draft *draft, const char *type, const char *const *parts, size_t count,
                     enum condition_form form) {
@@ -152,7 +156,7 @@ static void summary(struct status_draft *draft, const char *type, const char *co
         .type = type,
         .forms = form,
         .status = deleting ? CONDITION_FALSE : CONDITION_TRUE,
-        .reason = deleting ? "Deleting" : type,
+        .reason = !deleting ? type : (form == CONDITION_V1BETA1 ? "Deleting" : not_reason(draft, type)),
         .message = deleting ? draft->question->step : NULL,
         .stays = !deleting && !draft->facts.known && !draft->question->unreachable,
     };
@@ -161,9 +165,9 @@ static void summary(struct status_draft *draft, const char *type, const char *co
         if (part && part->status != CONDITION_TRUE) {
             bool unknown = part->status == CONDITION_UNKNOWN;
             condition.status = part->status;
-            condition.reason = form == CONDITION_V1BETA1
-                                   ? part->reason
-                                   : arena_printf(draft->arena, unknown ? "%sUnknown" : "Not%s", type);
+            const char *reason =
+                unknown ? arena_printf(draft->arena, "%sUnknown", type) : not_reason(draft, type);
+            condition.reason = form == CONDITION_V1BETA1 ? part->reason : reason;
             condition.severity = part->severity;
             condition.message = arena_printf(draft->arena, "%s: %s", part->type,
                                              part->message ? part->message : part->reason);

@@ -13,9 +13,9 @@ static void put_version(struct status_draft *draft) {
         return;
     }
     const char *text = status_version_text(draft, version);
-    status_draft_maybe(draft, "version", json_object_new_string(text));
+    status_draft_maybe(draft, "version", json_text(text));
     if (draft->shape.current_version) {
-        status_draft_maybe(draft, draft->shape.current_version, json_object_new_string(text));
+        status_draft_maybe(draft, draft->shape.current_version, json_text(text));
     }
 }
 

@@ -31,7 +31,7 @@ void status_draft_boolean(struct status_draft *draft, const char *path, bool val
 }
 
 void status_draft_text(struct status_draft *draft, const char *path, const char *value) {
-    json_set(draft->fields, path, json_object_new_string(value));
+    json_set(draft->fields, path, json_text(value));
 }
 
 void status_draft_maybe(struct status_draft *draft, const char *path, struct json_object *value) {
@@ -91,7 +91,7 @@ static void merge(struct json_object *into, struct json_object *from) {
 static void copy_text(struct json_object *metadata, const struct node *object, const char *key) {
     const char *text = node_string(node_get(node_get(object, "metadata"), key));
     if (text) {
-        json_object_object_add(metadata, key, json_object_new_string(text));
+        json_object_object_add(metadata, key, json_text(text));
     }
 }
 

@@ -112,7 +112,7 @@ void status_machine_counters(struct status_draft *draft, const struct status_cou
 static void add_version(const struct status_draft *draft, struct json_object *list, const char *version,
                         int64_t replicas) {
     struct json_object *item = json_object_new_object();
-    json_object_object_add(item, "version", json_object_new_string(status_version_text(draft, version)));
+    json_object_object_add(item, "version", json_text(status_version_text(draft, version)));
     if (replicas > 0) {
         json_object_object_add(item, "replicas", json_object_new_int64(replicas));
     }
