@@ -158,7 +158,7 @@ static bool check_active(const struct asked *asked) {
     case CLOUD_ACTIVE:
         return true;
     case CLOUD_FAILED:
-        return refuse(asked, ERROR_CONFLICT, "it failed; it can be deleted, or created anew");
+        return refuse(asked, ERROR_CONFLICT, "it failed while it was deleted; it can only be deleted");
     default:
         return refuse(asked, ERROR_CONFLICT, busy);
     }
@@ -197,41 +197,37 @@ static bool is_uniform(const struct sim_group *group, const char *version) {
 
 // ---- one check for each action: the group to work on; NULL without an error: it is done already ----
 
-static struct sim_group *ask_create_cluster(struct asked *asked) {
-    const struct provider_request *request = asked->request;
-    struct kubernetes_version version;
-    if (asked->cluster && sim_cluster_state(asked->cluster) != CLOUD_FAILED) {
-        refuse(asked, ERROR_CONFLICT, "the name is taken by a cluster of another request");
-        return NULL;
-    }
-    if (!read_version(asked, request->version, &version) || !check_count(asked, 0, SIM_MOST_CONTROL_PLANE)) {
-        return NULL;
-    }
-    if (asked->cluster && (asked->cluster->pool_count > 0 || asked->cluster->has_endpoint)) {
-        refuse(asked, ERROR_CONFLICT, "it failed while it was deleted; it can only be deleted");
-        return NULL;
-    }
-    int64_t there = asked->cluster ? nodes_of(&asked->cluster->control_plane) : 0;
-    if (!check_quota(asked, asked->cluster ? 0 : 1, request->replicas - there)) {
-        return NULL;
-    }
-    struct sim_cluster *kept = sim_model_find_kept(asked->model, request->target.region, request->target.id);
-    if (kept && strcmp(kept->owner, request->target.owner) != 0) {
+// Over one that is gone, whose tokens stay good for its owner.
+static struct sim_cluster *add_cluster(const struct asked *asked) {
+    const struct provider_target *target = &asked->request->target;
+    struct sim_cluster *kept = sim_model_find_kept(asked->model, target->region, target->id);
+    if (kept && strcmp(kept->owner, target->owner) != 0) {
         sim_model_remove(asked->model, kept);
         kept = NULL;
     }
     if (!kept) {
-        kept = sim_model_add(asked->model, request->target.region, request->target.id, request->target.owner);
+        kept = sim_model_add(asked->model, target->region, target->id, target->owner);
         kept->has_forgotten = true;
     }
-    asked->cluster = kept;
-    asked->cluster->is_gone = false;
+    kept->is_gone = false;
+    return kept;
+}
+
+static struct sim_group *ask_create_cluster(struct asked *asked) {
+    const struct provider_request *request = asked->request;
+    struct kubernetes_version version;
+    if (asked->cluster) {
+        refuse(asked, ERROR_CONFLICT, "the name is taken by a cluster of another request");
+        return NULL;
+    }
+    if (!read_version(asked, request->version, &version) || !check_count(asked, 0, SIM_MOST_CONTROL_PLANE) ||
+        !check_quota(asked, 1, request->replicas)) {
+        return NULL;
+    }
+    asked->cluster = add_cluster(asked);
     asked->cluster->flavour = sim_model_text(asked->model, request->flavour ? request->flavour : "");
     struct sim_group *group = &asked->cluster->control_plane;
-    const char *text = sim_model_text(asked->model, request->version);
-    // What an earlier try left is used again where it fits.
-    group->machine_count = group->version == text ? group->machine_count : 0;
-    group->version = text;
+    group->version = sim_model_text(asked->model, request->version);
     group->replicas = request->replicas;
     group->is_managed = request->replicas == 0;
     return group;

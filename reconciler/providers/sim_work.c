@@ -100,18 +100,12 @@ static void end_operation(const struct sim_moment *moment, struct sim_group *gro
     group->work.action = ACTION_NONE;
 }
 
-static void set_failure(struct sim_cluster *cluster, const char *failure) {
-    free(cluster->failure);
-    cluster->failure = failure ? memory_strdup(failure) : NULL;
-}
-
 static void succeed(const struct sim_moment *moment, struct sim_group *group) {
     enum provider_action action = group->work.action;
     group->version = action == ACTION_UPGRADE_CONTROL_PLANE ? group->work.version : group->version;
     end_operation(moment, group, NULL);
     if (action == ACTION_CREATE_CLUSTER) {
         moment->cluster->has_endpoint = true;
-        set_failure(moment->cluster, NULL);
     } else if (action == ACTION_DELETE_CLUSTER) {
         lose_cluster(moment);
     }
@@ -122,10 +116,34 @@ static void succeed(const struct sim_moment *moment, struct sim_group *group) {
 static void fail(const struct sim_moment *moment, struct sim_group *group) {
     enum provider_action action = group->work.action;
     end_operation(moment, group, "the cloud had an internal error before it changed anything");
-    if (action == ACTION_CREATE_CLUSTER && !moment->cluster->failure) {
+    if (action == ACTION_CREATE_CLUSTER) {
         lose_cluster(moment);
     }
     group->is_gone = action == ACTION_CREATE_POOL;
+}
+
+// What is wanted becomes what is there, so that whoever looks sees what is missing, and can ask for it.
+static void keep_what_is_there(const struct sim_moment *moment, struct sim_group *group,
+                               enum provider_action action, const char *failure) {
+    switch (action) {
+    case ACTION_CREATE_CLUSTER:
+        if (group->machine_count == 0) {
+            lose_cluster(moment);
+            return;
+        }
+        moment->cluster->has_endpoint = true;
+        group->replicas = group->machine_count;
+        return;
+    case ACTION_DELETE_CLUSTER:
+        free(moment->cluster->failure);
+        moment->cluster->failure = memory_strdup(failure);
+        return;
+    case ACTION_UPGRADE_POOL:
+    case ACTION_UPGRADE_CONTROL_PLANE:
+        return; // it has all its machines, of two versions
+    default:
+        group->replicas = group->machine_count;
+    }
 }
 
 static void fail_half_way(const struct sim_moment *moment, struct sim_group *group) {
@@ -138,13 +156,8 @@ static void fail_half_way(const struct sim_moment *moment, struct sim_group *gro
         snprintf(failure, sizeof(failure), "the cloud had an internal error half way: %u machines are there",
                  (unsigned)group->machine_count);
     }
-    if (action == ACTION_CREATE_CLUSTER || action == ACTION_DELETE_CLUSTER) {
-        set_failure(moment->cluster, failure);
-    } else if (action != ACTION_UPGRADE_POOL && action != ACTION_UPGRADE_CONTROL_PLANE) {
-        // What is wanted is what is there, so that somebody who looks sees the difference.
-        group->replicas = group->machine_count;
-    }
     end_operation(moment, group, failure);
+    keep_what_is_there(moment, group, action, failure);
 }
 
 // ---- time ----
