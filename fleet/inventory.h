@@ -38,6 +38,9 @@ bool inventory_put_read(struct inventory *inventory, const struct object_key *ke
 // A full list of one kind: between the two calls every object is put; what was not put is gone afterwards.
 void inventory_list_begin(struct inventory *inventory, const char *group, const char *kind);
 void inventory_list_end(struct inventory *inventory, const char *group, const char *kind);
+// The same, and afterwards tells who is gone, in any order; key is borrowed during the call of gone.
+void inventory_list_end_telling(struct inventory *inventory, const char *group, const char *kind,
+                                void (*gone)(void *cookie, const struct object_key *key), void *cookie);
 // Every kind that is served was listed once: what is not found does not exist.
 void inventory_complete(struct inventory *inventory, bool is_complete);
 

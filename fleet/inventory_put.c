@@ -309,29 +309,62 @@ void inventory_list_begin(struct inventory *inventory, const char *group, const 
     inventory_unlock(store);
 }
 
-static void sweep(struct store *store, const struct list_round *round) {
+// Who was not put in this round; in arena, if there is one.
+struct swept {
+    struct arena *arena;
+    struct object_key *keys;
+    size_t count, capacity;
+};
+
+static void note_swept(const struct store *store, const struct key_ids *key, struct swept *swept) {
+    if (swept->count == swept->capacity) {
+        swept->capacity = swept->capacity ? 2 * swept->capacity : 16;
+        swept->keys = memory_realloc(swept->keys, swept->capacity, sizeof(*swept->keys));
+    }
+    swept->keys[swept->count++] = inventory_key_copy(store, swept->arena, key);
+}
+
+static void sweep(struct store *store, const struct list_round *round, struct swept *swept) {
     for (uint32_t at = 1; at < store->entries.used; at++) {
         const struct inventory_entry *entry = inventory_entry_at(store, at);
         if (entry && entry->key.kind == round->kind && entry->key.group == round->group &&
             entry->round != round->round) {
+            if (swept->arena) {
+                note_swept(store, &entry->key, swept);
+            }
             arena_reset(store->scratch);
             take_out(store, at);
         }
     }
 }
 
-void inventory_list_end(struct inventory *inventory, const char *group, const char *kind) {
-    struct store *store = inventory->store;
+static void end_list(struct store *store, const char *group, const char *kind, struct swept *swept) {
     const struct object_key key = {group, kind, "", ""};
     struct key_ids ids;
     inventory_write(store);
     struct list_round *round =
         inventory_key_find(store, &key, &ids) ? round_of(store, ids.group, ids.kind) : NULL;
     if (round && round->is_open) {
-        sweep(store, round);
+        sweep(store, round, swept);
         round->is_open = false;
         store->open_lists--;
         store->ended_lists++;
     }
     settle_and_unlock(store);
+}
+
+void inventory_list_end(struct inventory *inventory, const char *group, const char *kind) {
+    struct swept nobody_asks = {0};
+    end_list(inventory->store, group, kind, &nobody_asks);
+}
+
+void inventory_list_end_telling(struct inventory *inventory, const char *group, const char *kind,
+                                void (*gone)(void *cookie, const struct object_key *key), void *cookie) {
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct swept swept = {.arena = arena};
+    end_list(inventory->store, group, kind, &swept);
+    for (size_t i = 0; i < swept.count; i++) {
+        gone(cookie, &swept.keys[i]);
+    }
+    free(swept.keys);
 }

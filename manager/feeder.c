@@ -6,7 +6,6 @@
 #include "kube/kube_discovery.h"
 #include "kube/kube_watch.h"
 #include "manager/recent_misses.h"
-#include "manager/served_kinds.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -24,6 +23,7 @@ enum {
 
 struct feeder {
     struct feeder_options options;
+    struct fleet_listener listener; // functions NULL: nobody listens
     struct kube_watcher *watcher;
     struct recent_misses *misses;
     pthread_t thread;
@@ -54,11 +54,27 @@ static const char *uid_of(const struct node *object) {
 static void on_list_begin(void *cookie, const struct kube_resource *resource) {
     struct feeder *feeder = cookie;
     inventory_list_begin(feeder->options.inventory, resource->group, resource->kind);
+    if (feeder->listener.list_begin) {
+        feeder->listener.list_begin(feeder->listener.cookie, resource->group, resource->kind);
+    }
 }
 
 static void on_list_end(void *cookie, const struct kube_resource *resource) {
     struct feeder *feeder = cookie;
-    inventory_list_end(feeder->options.inventory, resource->group, resource->kind);
+    const struct fleet_listener *listener = &feeder->listener;
+    if (!listener->list_end) {
+        inventory_list_end(feeder->options.inventory, resource->group, resource->kind);
+        return;
+    }
+    inventory_list_end_telling(feeder->options.inventory, resource->group, resource->kind, listener->removed,
+                               listener->cookie);
+    listener->list_end(listener->cookie, resource->group, resource->kind);
+}
+
+static void tell_removed(struct feeder *feeder, const struct object_key *key) {
+    if (feeder->listener.removed) {
+        feeder->listener.removed(feeder->listener.cookie, key);
+    }
 }
 
 static void on_put(void *cookie, const struct kube_resource *resource, const struct node *object) {
@@ -66,8 +82,12 @@ static void on_put(void *cookie, const struct kube_resource *resource, const str
     struct object_key key = key_of(resource, object);
     if (served_kinds_is_owned(resource, object)) {
         inventory_remove(feeder->options.inventory, &key, "");
-    } else {
-        inventory_put(feeder->options.inventory, &key, object);
+        tell_removed(feeder, &key);
+        return;
+    }
+    inventory_put(feeder->options.inventory, &key, object);
+    if (feeder->listener.put) {
+        feeder->listener.put(feeder->listener.cookie, &key, object);
     }
 }
 
@@ -75,6 +95,7 @@ static void on_removed(void *cookie, const struct kube_resource *resource, const
     struct feeder *feeder = cookie;
     struct object_key key = key_of(resource, object);
     inventory_remove(feeder->options.inventory, &key, uid_of(object));
+    tell_removed(feeder, &key);
 }
 
 static void note_problem(struct feeder *feeder, const char *problem) {
@@ -162,6 +183,7 @@ static void *run(void *data) {
 bool feeder_start(const struct feeder_options *options, struct feeder **ret_feeder, struct error *error) {
     CLEANUP(feeder_free) struct feeder *feeder = memory_calloc(1, sizeof(*feeder));
     feeder->options = *options;
+    feeder->listener = options->listener ? *options->listener : (struct fleet_listener){0};
     feeder->options.discovery_s = options->discovery_s ? options->discovery_s : DISCOVERY_SECONDS;
     pthread_mutex_init(&feeder->lock, NULL);
     pthread_condattr_t monotonic;
@@ -217,10 +239,15 @@ struct feeder_status feeder_status(struct feeder *feeder) {
     return status;
 }
 
-void feeder_relist(struct feeder *feeder) {
+struct served_kinds *feeder_served(struct feeder *feeder) {
     pthread_mutex_lock(&feeder->lock);
     struct served_kinds *served = served_kinds_ref(feeder->served);
     pthread_mutex_unlock(&feeder->lock);
+    return served;
+}
+
+void feeder_relist(struct feeder *feeder) {
+    struct served_kinds *served = feeder_served(feeder);
     for (size_t i = 0; served && i < served_kinds_count(served); i++) {
         const struct kube_resource *resource = served_kinds_resource(served, i);
         kube_watcher_relist(feeder->watcher, resource->group, resource->plural);
@@ -319,4 +346,8 @@ struct view_source feeder_source(struct feeder *feeder) {
     bool complete = feeder->complete;
     pthread_mutex_unlock(&feeder->lock);
     return (struct view_source){&methods, feeder, complete};
+}
+
+struct view_source feeder_held_source(struct feeder *feeder) {
+    return *inventory_source(feeder->options.inventory);
 }

@@ -4,11 +4,14 @@
 
 #include "fleet/inventory.h"
 #include "kube/kube_client.h"
+#include "manager/fleet_listener.h"
+#include "manager/served_kinds.h"
 
 struct feeder_options {
-    struct kube_client *client;  // borrowed until feeder_free
-    struct inventory *inventory; // borrowed until feeder_free
-    unsigned discovery_s;        // how often new kinds are looked for; 0: 30
+    struct kube_client *client;            // borrowed until feeder_free
+    struct inventory *inventory;           // borrowed until feeder_free
+    unsigned discovery_s;                  // how often new kinds are looked for; 0: 30
+    const struct fleet_listener *listener; // copied; NULL: nobody
 };
 
 struct feeder;
@@ -31,6 +34,10 @@ struct feeder_status feeder_status(struct feeder *feeder); // any thread
 // The inventory, and behind it the API server for single objects that a view names. Any thread; methods as in
 // view_source.h.
 struct view_source feeder_source(struct feeder *feeder);
+// The inventory alone: never waits for the API server. Any thread.
+struct view_source feeder_held_source(struct feeder *feeder);
+// The kinds that are followed; a reference, NULL before the first answer. Any thread.
+struct served_kinds *feeder_served(struct feeder *feeder);
 
 // Reads one object from the API server now and puts it into the inventory (or takes it out). Fails with IO or
 // LIMIT, and with INVALID for a kind that is not served.

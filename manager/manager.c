@@ -91,6 +91,43 @@ struct fleet_access manager_fleet(struct manager *manager) {
     return (struct fleet_access){open_fleet, manager};
 }
 
+// What is stored has its place: it is counted, and no promise is made for it.
+static bool count_only(void *cookie, const struct budget_request *request, struct arena *arena,
+                       struct budget_answer *ret_answers, struct error *error) {
+    struct budget_request counted = *request;
+    counted.promise = false;
+    return ask(cookie, &counted, arena, ret_answers, error);
+}
+
+static void open_held_fleet(void *cookie, struct fleet_knowledge *ret_knowledge) {
+    static const struct budget_keeper_methods methods = {count_only};
+    struct manager *manager = cookie;
+    struct feeder_status status = feeder_status(manager->feeder);
+    *ret_knowledge = (struct fleet_knowledge){.source = feeder_held_source(manager->feeder),
+                                              .keeper = {&methods, manager},
+                                              .stale_ms = stale_ms(&status)};
+}
+
+struct fleet_access manager_held_fleet(struct manager *manager) {
+    return (struct fleet_access){open_held_fleet, manager};
+}
+
+bool manager_leads(struct manager *manager) {
+    return housekeeping_leads(manager->housekeeping);
+}
+
+struct kube_client *manager_client(struct manager *manager) {
+    return manager->client;
+}
+
+struct served_kinds *manager_served(struct manager *manager) {
+    return feeder_served(manager->feeder);
+}
+
+void manager_relist(struct manager *manager) {
+    feeder_relist(manager->feeder);
+}
+
 bool manager_synced(struct manager *manager) {
     return feeder_status(manager->feeder).synced;
 }
@@ -116,7 +153,8 @@ static bool start_client(struct manager *manager, struct error *error) {
 static bool start_counting(struct manager *manager, struct error *error) {
     const struct manager_options *options = &manager->options;
     manager->inventory = inventory_new();
-    const struct feeder_options feeder = {.client = manager->client, .inventory = manager->inventory};
+    const struct feeder_options feeder = {
+        .client = manager->client, .inventory = manager->inventory, .listener = options->listener};
     if (!feeder_start(&feeder, &manager->feeder, error)) {
         return false;
     }

@@ -8,6 +8,8 @@
 #include "fleet/fleet_access.h"
 #include "kube/kube_client.h"
 #include "manager/audit_report.h"
+#include "manager/fleet_listener.h"
+#include "manager/served_kinds.h"
 
 #include "base/buffer.h"
 
@@ -37,6 +39,7 @@ struct manager_options {
     enum report_kind reports;
     struct policy_set *(*policies)(void *cookie); // a reference to what is in force, or NULL; any thread
     void *cookie;
+    const struct fleet_listener *listener; // copied; NULL: nobody
 };
 
 struct manager;
@@ -54,6 +57,17 @@ MUST_CHECK bool manager_use_policies(struct manager *manager, const struct polic
 struct fleet_access manager_fleet(struct manager *manager);
 // True once the inventory holds everything; false also while nothing is known of the API server.
 bool manager_synced(struct manager *manager);
+// What is held, and a keeper that only counts: for changes that are stored already. Never waits for the API
+// server.
+struct fleet_access manager_held_fleet(struct manager *manager);
+// Is this the replica that does what only one may do? Asked again before each deed. Any thread.
+bool manager_leads(struct manager *manager);
+// Any thread; borrowed until manager_free.
+struct kube_client *manager_client(struct manager *manager);
+// Where kinds are served now; a reference, NULL before the API server has answered. Any thread.
+struct served_kinds *manager_served(struct manager *manager);
+// Everything is listed again, and the listener hears of it. Any thread.
+void manager_relist(struct manager *manager);
 // As gate_companion wants them; cookie is the manager.
 bool manager_check_ready(void *cookie, struct buffer *ret_text);
 void manager_write_metrics(void *cookie, struct buffer *ret_text);

@@ -364,6 +364,31 @@ static void lists(void **state) {
     expect_integer("an end without a beginning", (int64_t)inventory_counts(inventory).objects, 1);
 }
 
+static void note_gone(void *cookie, const struct object_key *key) {
+    char *gone = cookie;
+    strcat(gone, key->namespace);
+    strcat(gone, "/");
+    strcat(gone, key->name);
+    strcat(gone, " ");
+}
+
+static void the_end_of_a_list_tells_who_is_gone(void **state) {
+    (void)state;
+    CLEANUP(inventory_free) struct inventory *inventory = open_fleet();
+    char gone[128] = "";
+    put(inventory, POOL("a", "x", "1"));
+    put(inventory, POOL("b", "x", "2"));
+    put(inventory, aws);
+    inventory_list_begin(inventory, "cluster.x-k8s.io", "MachineDeployment");
+    put(inventory, POOL("b", "x", "2"));
+    inventory_list_end_telling(inventory, "cluster.x-k8s.io", "MachineDeployment", note_gone, gone);
+    expect_text("one is gone", gone, "prod/a ");
+    inventory_list_end_telling(inventory, "cluster.x-k8s.io", "MachineDeployment", note_gone, gone);
+    inventory_list_end_telling(inventory, "cluster.x-k8s.io", "Unheard", note_gone, gone);
+    expect_text("nobody else", gone, "prod/a ");
+    expect_integer("two are left", (int64_t)inventory_counts(inventory).objects, 2);
+}
+
 static uint64_t ticket_for(const struct inventory *inventory, const char *name) {
     const struct object_key key = key_of("MachineDeployment", name);
     return inventory_ticket(inventory, &key);
@@ -458,7 +483,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums),    cmocka_unit_test(comes_and_goes), cmocka_unit_test(classes_change),
         cmocka_unit_test(holders), cmocka_unit_test(fields),         cmocka_unit_test(versions),
-        cmocka_unit_test(lists),   cmocka_unit_test(labels),         cmocka_unit_test(reads_beside_the_watch),
+        cmocka_unit_test(lists),
+        cmocka_unit_test(the_end_of_a_list_tells_who_is_gone),   cmocka_unit_test(labels),         cmocka_unit_test(reads_beside_the_watch),
         cmocka_unit_test(crowds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
