@@ -3,7 +3,6 @@
 #pragma once
 
 #include "attest/key_ring.h"
-#include "base/metrics.h"
 #include "engine/engine.h"
 #include "fleet/fleet_access.h"
 #include "loop/event_loop.h"
@@ -47,8 +46,7 @@ struct reconciler_options {
                     const struct decision *decision);                        // may be NULL
     void (*progress)(void *cookie, const struct cluster_progress *progress); // may be NULL
     void *cookie;
-    struct metrics *metrics; // may be NULL
-    uint64_t random_seed;    // of jitter and tokens; 0: from the system
+    uint64_t random_seed; // of jitter and tokens; 0: from the system
 };
 
 struct reconciler;

@@ -1,0 +1,301 @@
+#include "reconciler/object_table.h"
+
+#include "base/json_canonical.h"
+#include "base/json_reader.h"
+#include "base/memory.h"
+#include "reconciler/key_map.h"
+
+#include <assert.h>
+#include <string.h>
+
+// An object that an API server takes has at most 1.5 MB.
+enum { MOST_TEXT_BYTES = 4 << 20 };
+
+struct object_table {
+    struct key_map map;
+    struct buffer scratch;
+};
+
+struct object_table *object_table_new(void) {
+    struct object_table *table = memory_calloc(1, sizeof(*table));
+    buffer_init(&table->scratch, MOST_TEXT_BYTES);
+    return table;
+}
+
+static void free_one(void *cookie, void *value) {
+    (void)cookie;
+    free(value);
+}
+
+void object_table_free(struct object_table *table) {
+    if (table) {
+        key_map_each(&table->map, free_one, NULL);
+        key_map_clear(&table->map);
+        buffer_clear(&table->scratch);
+        free(table);
+    }
+}
+
+// Members of map but for one of the names, as canonical JSON. Node order is kept: texts are compared only
+// with texts that were made here from documents of the same store.
+static void append_without(struct buffer *text, const struct node *map, const char *const *left_out) {
+    buffer_append_char(text, '{');
+    bool first = true;
+    NODE_EACH(child, map) {
+        bool skip = false;
+        for (const char *const *name = left_out; *name && !skip; name++) {
+            skip = strcmp(child->key, *name) == 0;
+        }
+        if (!skip) {
+            if (!first) {
+                buffer_append_char(text, ',');
+            }
+            first = false;
+            json_string_append(text, child->key, child->key_length);
+            buffer_append_char(text, ':');
+            json_canonical_append(text, child);
+        }
+    }
+    buffer_append_char(text, '}');
+}
+
+static void append_stored(struct buffer *text, const struct node *object) {
+    static const char *const managed[] = {"managedFields", NULL};
+    buffer_append_char(text, '{');
+    bool first = true;
+    NODE_EACH(child, object) {
+        if (!first) {
+            buffer_append_char(text, ',');
+        }
+        first = false;
+        json_string_append(text, child->key, child->key_length);
+        buffer_append_char(text, ':');
+        if (strcmp(child->key, "metadata") == 0 && node_is(child, NODE_MAP)) {
+            append_without(text, child, managed);
+        } else {
+            json_canonical_append(text, child);
+        }
+    }
+    buffer_append_char(text, '}');
+}
+
+static const char *text_of(const struct node *metadata, const char *key) {
+    const char *text = node_string(node_get(metadata, key));
+    return text ? text : "";
+}
+
+static char *put_text(char **at, const char *text) {
+    char *begin = *at;
+    size_t length = strlen(text) + 1;
+    memcpy(begin, text, length);
+    *at += length;
+    return begin;
+}
+
+// One block: the struct and all its texts.
+static struct stored_object *new_object(const struct object_key *key, const struct node *object,
+                                        const struct buffer *text) {
+    const struct node *metadata = node_get(object, "metadata");
+    const char *uid = text_of(metadata, "uid");
+    size_t size = sizeof(struct stored_object) + strlen(key->group) + strlen(key->kind) +
+                  strlen(key->namespace) + strlen(key->name) + strlen(uid) + text->length + 6;
+    struct stored_object *stored = memory_calloc(1, size);
+    char *at = (char *)(stored + 1);
+    stored->key.group = put_text(&at, key->group);
+    stored->key.kind = put_text(&at, key->kind);
+    stored->key.namespace = put_text(&at, key->namespace);
+    stored->key.name = put_text(&at, key->name);
+    stored->uid = put_text(&at, uid);
+    stored->text = put_text(&at, buffer_text(text));
+    stored->length = text->length;
+    stored->version = strtoull(text_of(metadata, "resourceVersion"), NULL, 10);
+    stored->deleting = node_get(metadata, "deletionTimestamp") != NULL;
+    stored->seen = true;
+    (void)node_integer(node_get(metadata, "generation"), &stored->generation);
+    return stored;
+}
+
+enum object_news object_table_put(struct object_table *table, const struct object_key *key,
+                                  const struct node *object, const struct stored_object **ret_object) {
+    buffer_truncate(&table->scratch, 0);
+    append_stored(&table->scratch, object);
+    struct stored_object *held = key_map_find(&table->map, key);
+    struct stored_object *stored = new_object(key, object, &table->scratch);
+    enum object_news news = !held ? OBJECT_NEW : OBJECT_CHANGED;
+    if (held && strcmp(held->text, stored->text) == 0) {
+        news = OBJECT_SAME;
+    } else if (held && strcmp(held->uid, stored->uid) == 0 && stored->version < held->version) {
+        news = OBJECT_OLD;
+    }
+    if (news == OBJECT_SAME || news == OBJECT_OLD) {
+        held->seen = true;
+        free(stored);
+        stored = held;
+    } else {
+        free(held ? key_map_take(&table->map, key) : NULL);
+        key_map_add(&table->map, &stored->key, stored);
+    }
+    if (ret_object) {
+        *ret_object = stored;
+    }
+    return news;
+}
+
+void object_table_remove(struct object_table *table, const struct object_key *key) {
+    free(key_map_take(&table->map, key));
+}
+
+const struct stored_object *object_table_find(const struct object_table *table,
+                                              const struct object_key *key) {
+    return key_map_find(&table->map, key);
+}
+
+size_t object_table_count(const struct object_table *table) {
+    return table->map.count;
+}
+
+static void forget_seen(void *cookie, void *value) {
+    (void)cookie;
+    struct stored_object *object = value;
+    object->seen = false;
+}
+
+void object_table_begin(struct object_table *table) {
+    key_map_each(&table->map, forget_seen, NULL);
+}
+
+struct unseen {
+    struct stored_object **items;
+    size_t count;
+};
+
+static void note_unseen(void *cookie, void *value) {
+    struct unseen *unseen = cookie;
+    struct stored_object *object = value;
+    if (!object->seen) {
+        unseen->items[unseen->count++] = object;
+    }
+}
+
+void object_table_end(struct object_table *table,
+                      void (*gone)(void *cookie, const struct stored_object *object), void *cookie) {
+    struct unseen unseen = {.items = memory_calloc(table->map.count + 1, sizeof(struct stored_object *))};
+    key_map_each(&table->map, note_unseen, &unseen);
+    for (size_t i = 0; i < unseen.count; i++) {
+        gone(cookie, unseen.items[i]);
+        free(key_map_take(&table->map, &unseen.items[i]->key));
+    }
+    free(unseen.items);
+}
+
+struct document *stored_object_read(const struct stored_object *object) {
+    struct document *document = NULL;
+    struct error error;
+    bool fine = json_read_copy(object->text, object->length, &document_default_limits, &document, &error);
+    assert(fine);
+    (void)fine;
+    return document;
+}
+
+// ---- what is judged ----
+
+// Kept by tools for themselves, and changed without anybody's intention.
+static bool is_tool_annotation(const char *key) {
+    static const char *const names[] = {"kubectl.kubernetes.io/last-applied-configuration",
+                                        "fleetgate.dev/attestation", "reconcile.fluxcd.io/requestedAt",
+                                        "cluster.x-k8s.io/conversion-data"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(key, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void append_annotations(struct buffer *text, const struct node *annotations) {
+    const char *tools[32] = {NULL};
+    size_t count = 0;
+    NODE_EACH(child, annotations) {
+        if (is_tool_annotation(child->key) && count < 31) {
+            tools[count++] = child->key;
+        }
+    }
+    append_without(text, annotations, tools);
+}
+
+static bool has_annotations(const struct node *annotations) {
+    NODE_EACH(child, annotations) {
+        if (!is_tool_annotation(child->key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void append_member(struct buffer *text, const char *name, const struct node *value) {
+    if (value) {
+        buffer_printf(text, ",\"%s\":", name);
+        json_canonical_append(text, value);
+    }
+}
+
+static void append_metadata(struct buffer *text, const struct node *metadata) {
+    buffer_append_text(text, ",\"metadata\":{\"name\":");
+    const char *name = text_of(metadata, "name");
+    json_string_append(text, name, strlen(name));
+    append_member(text, "namespace", node_get(metadata, "namespace"));
+    append_member(text, "uid", node_get(metadata, "uid"));
+    append_member(text, "labels", node_get(metadata, "labels"));
+    append_member(text, "ownerReferences", node_get(metadata, "ownerReferences"));
+    const struct node *annotations = node_get(metadata, "annotations");
+    if (has_annotations(annotations)) {
+        buffer_append_text(text, ",\"annotations\":");
+        append_annotations(text, annotations);
+    }
+    buffer_append_char(text, '}');
+}
+
+void judged_text(const struct node *object, struct buffer *ret_text) {
+    static const char *const apart[] = {"apiVersion", "kind", "metadata", "status", NULL};
+    const char *version = text_of(object, "apiVersion");
+    const char *kind = text_of(object, "kind");
+    buffer_append_text(ret_text, "{\"apiVersion\":");
+    json_string_append(ret_text, version, strlen(version));
+    buffer_append_text(ret_text, ",\"kind\":");
+    json_string_append(ret_text, kind, strlen(kind));
+    append_metadata(ret_text, node_get(object, "metadata"));
+    NODE_EACH(child, object) {
+        bool skip = false;
+        for (const char *const *name = apart; *name && !skip; name++) {
+            skip = strcmp(child->key, *name) == 0;
+        }
+        if (!skip) {
+            buffer_append_char(ret_text, ',');
+            json_string_append(ret_text, child->key, child->key_length);
+            buffer_append_char(ret_text, ':');
+            json_canonical_append(ret_text, child);
+        }
+    }
+    buffer_append_char(ret_text, '}');
+}
+
+// judged_text orders the members of the object and of metadata by hand; what lies deeper is canonical.
+void approved_text_append(struct buffer *text, const struct node *judged) {
+    static const char *const nothing[] = {NULL};
+    buffer_append_char(text, '{');
+    bool first = true;
+    NODE_EACH(child, judged) {
+        if (!first) {
+            buffer_append_char(text, ',');
+        }
+        first = false;
+        json_string_append(text, child->key, child->key_length);
+        buffer_append_char(text, ':');
+        if (strcmp(child->key, "metadata") == 0 && node_is(child, NODE_MAP)) {
+            append_without(text, child, nothing);
+        } else {
+            json_canonical_append(text, child);
+        }
+    }
+    buffer_append_char(text, '}');
+}

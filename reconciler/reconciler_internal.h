@@ -1,0 +1,39 @@
+// What the files of the reconciler share.
+#pragma once
+
+#include "reconciler/key_map.h"
+#include "reconciler/object_table.h"
+#include "reconciler/reconciler.h"
+
+struct worker;
+
+enum { MOST_PASSES = 64 }; // under way at one time: each holds one request at most
+
+struct reconciler {
+    struct reconciler_options options;
+    struct object_table *objects;
+    struct key_map workers;
+    struct worker **queue; // ring of those whose turn it is
+    size_t queue_begin, queue_count, queue_capacity;
+    size_t passes_running;
+    event_timer pump_timer;
+    bool synced;
+    uint64_t random;
+    size_t upgrades, deletes; // clusters that hold a place
+    struct reconciler_stats stats;
+};
+
+// A pass is made soon; delay_ms from now where nothing else wants it earlier.
+void reconciler_wake(struct reconciler *reconciler, struct worker *worker, int64_t delay_ms);
+void reconciler_pass_ended(struct reconciler *reconciler, struct worker *worker);
+uint64_t reconciler_random(struct reconciler *reconciler);
+// base_ms, a tenth more or less.
+int64_t reconciler_jitter(struct reconciler *reconciler, int64_t base_ms);
+// Those who wait for a place may look again.
+void reconciler_wake_line(struct reconciler *reconciler);
+// Is nobody in the way of this cluster's upgrade or deletion? ret_waits (WORKER_MOST_TEXT): who is.
+bool rollout_may_upgrade(struct worker *worker, char *ret_waits);
+bool rollout_may_delete(struct worker *worker, char *ret_waits);
+// Keeps count of places.
+void rollout_hold_upgrade(struct worker *worker, bool holds);
+void rollout_hold_delete(struct worker *worker, bool holds);

@@ -1,0 +1,292 @@
+// The steps about what was approved: read it, judge what is new, make a spec of it, store it.
+#include "base/memory.h"
+#include "fleet/fragment_set.h"
+#include "reconciler/worker.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MOST_SECRET_BYTES = 2 * RECORD_MOST_BYTES };
+
+static const struct object_store *store_of(const struct worker *worker) {
+    return &worker->reconciler->options.store;
+}
+
+// ---- reading ----
+
+static void keep_version(struct worker *worker, const struct node *secret) {
+    const char *version = node_string(node_get(node_get(secret, "metadata"), "resourceVersion"));
+    snprintf(worker->record_version, sizeof(worker->record_version), "%s", version ? version : "");
+}
+
+static void forget_record(struct worker *worker) {
+    rollout_hold_upgrade(worker, false);
+    cluster_record_clear(&worker->record);
+    worker->spec_revision = -1;
+    worker->record_dirty = false;
+    *worker->record_version = '\0';
+}
+
+static bool take_record(struct worker *worker, const struct node *secret, struct error *error) {
+    const struct reconciler_options *options = &worker->reconciler->options;
+    CLEANUP(key_ring_unref) struct key_ring *keys = options->keys(options->cookie);
+    if (!keys) {
+        return error_set(error, ERROR_IO, "there are no keys to sign approvals with");
+    }
+    struct cluster_record record;
+    if (!cluster_record_read(secret, &worker->key, worker->uid, keys, &record, error)) {
+        if (error->kind != ERROR_NOT_FOUND) {
+            return false;
+        }
+        record = (struct cluster_record){0}; // of an earlier Cluster of this name
+    }
+    forget_record(worker);
+    worker->record = record;
+    worker->record_dirty = record.old_key;
+    keep_version(worker, secret);
+    return true;
+}
+
+static void record_read(void *cookie, const struct store_answer *answer) {
+    struct worker *worker = cookie;
+    struct error error = answer->error;
+    if (error.kind == ERROR_NOT_FOUND) {
+        forget_record(worker);
+        worker->record_loaded = true;
+    } else if (error.kind == ERROR_NONE) {
+        worker->record_loaded = take_record(worker, answer->object, &error);
+    }
+    if (worker->record_loaded) {
+        bool holds = worker->record.upgrading;
+        worker->record.upgrading = false;
+        rollout_hold_upgrade(worker, holds);
+        worker->must_judge = true;
+        worker->step = PASS_JUDGE;
+    } else {
+        worker_fail(worker, "Secret %s-fleetgate: %s", worker->key.name, error.message);
+        worker->step = PASS_STATUS;
+    }
+    worker_run(worker);
+}
+
+bool worker_step_record(struct worker *worker) {
+    if (worker->record_loaded) {
+        worker->step = PASS_JUDGE;
+        return true;
+    }
+    if (!worker->provider_name && !worker->has_finalizer) {
+        worker->step = PASS_END; // not ours, and never was
+        return true;
+    }
+    struct object_key key = cluster_record_key(worker->arena, &worker->key);
+    const struct object_store *store = store_of(worker);
+    store->methods->read(store->cookie, &key, record_read, worker);
+    return false;
+}
+
+// ---- judging ----
+
+static void tell_verdicts(struct worker *worker, const struct judgement *judgement) {
+    struct reconciler_stats *stats = &worker->reconciler->stats;
+    stats->approvals += judgement->approved;
+    stats->denials += judgement->denied;
+    stats->holds += judgement->held;
+    if (judgement->denied + judgement->held == 0) {
+        return;
+    }
+    for (size_t i = 0; i < worker->verdicts.count; i++) {
+        const struct verdict *verdict = worker->verdicts.items[i];
+        if (verdict->state == APPROVAL_DENIED || verdict->state == APPROVAL_HELD) {
+            worker_event(worker, true, verdict->state == APPROVAL_DENIED ? "PolicyDenied" : "ApprovalHeld",
+                         verdict->text);
+        }
+    }
+}
+
+static void judge(struct worker *worker, struct policy_set *policies, struct key_ring *keys) {
+    const struct reconciler_options *options = &worker->reconciler->options;
+    struct judge_options judge_options = {.reconciler = options,
+                                          .objects = worker->reconciler->objects,
+                                          .cluster = &worker->key,
+                                          .members = &worker->members,
+                                          .policies = policies,
+                                          .keys = keys,
+                                          .settings = options->settings(options->cookie)};
+    options->fleet.open(options->fleet.cookie, &judge_options.fleet);
+    struct judgement judgement;
+    judge_cluster(&judge_options, &worker->record, &worker->verdicts, &judgement);
+    worker->record_dirty |= judgement.changed;
+    worker->retry_judge = judgement.retry;
+    worker->must_judge = false;
+    worker->shown = judgement.changed ? 0 : worker->shown;
+    tell_verdicts(worker, &judgement);
+}
+
+// The members are collected when something may have changed, or is to be said.
+static bool collect(struct worker *worker) {
+    const struct fleet_access *fleet = &worker->reconciler->options.fleet;
+    struct fleet_knowledge knowledge = {0};
+    fleet->open(fleet->cookie, &knowledge);
+    return members_collect(worker->arena, &knowledge.source, &worker->key, &worker->members);
+}
+
+bool worker_step_judge(struct worker *worker) {
+    const struct reconciler_options *options = &worker->reconciler->options;
+    worker->step = PASS_SPEC;
+    if (!worker->provider_name && !worker->record.provider) {
+        worker->step = PASS_RELEASE; // it is not ours, or not any more
+        return true;
+    }
+    if (!worker->must_judge) {
+        return true;
+    }
+    if (!collect(worker)) {
+        worker_fail(worker, "the cluster has more than %d objects", MEMBERS_MOST);
+        worker->step = PASS_STATUS;
+        return true;
+    }
+    CLEANUP(policy_set_unref) struct policy_set *policies = options->policies(options->cookie);
+    CLEANUP(key_ring_unref) struct key_ring *keys = options->keys(options->cookie);
+    if (policies && keys) {
+        judge(worker, policies, keys);
+    } else {
+        worker_say(worker->waits, "there are no policies in force");
+    }
+    return true;
+}
+
+// ---- the spec ----
+
+static const struct node *find_approved(void *cookie, const struct object_key *key) {
+    struct document **documents = cookie;
+    for (size_t i = 0; documents[i]; i++) {
+        struct object_key own;
+        if (fragment_object_key(document_root(documents[i]), &own) && fragment_key_matches(&own, key)) {
+            return document_root(documents[i]);
+        }
+    }
+    return NULL;
+}
+
+// What the Cluster names must have been approved too, or half of it would be carried out.
+static const struct object_key *find_unapproved(const struct worker *worker, struct arena *arena,
+                                                const struct view_source *source) {
+    const struct fragment *cluster = source->methods->find(source->cookie, arena, &worker->key);
+    for (size_t i = 0; cluster && i < cluster->link_count; i++) {
+        const struct fragment_link *link = &cluster->links[i];
+        if (link->kind != LINK_OWNER && kind_table_find(link->target.group, link->target.kind).entry &&
+            !cluster_record_find(&worker->record, &link->target)) {
+            return &link->target;
+        }
+    }
+    return NULL;
+}
+
+static bool read_spec(struct worker *worker, struct fragment_set *set, struct document **documents,
+                      struct error *error) {
+    const struct reconciler_options *options = &worker->reconciler->options;
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    const struct view_source *source = fragment_set_source(set);
+    const struct object_key *missing = find_unapproved(worker, arena, source);
+    if (missing) {
+        return error_set(error, ERROR_NOT_FOUND, "%s %s/%s is not approved yet", missing->kind,
+                         missing->namespace, missing->name);
+    }
+    const struct cluster_view *view = cluster_view_of(arena, source, &worker->key);
+    if (!view) {
+        return error_set(error, ERROR_NOT_FOUND, "nothing of it is approved yet");
+    }
+    const struct cluster_spec_options spec_options = {
+        .drain_s = options->settings(options->cookie)->drain_s, .object = find_approved, .cookie = documents};
+    struct cluster_spec spec;
+    if (!cluster_spec_read(arena, view, &spec_options, &spec, error)) {
+        return false;
+    }
+    free(worker->spec);
+    worker->spec = cluster_spec_copy(&spec);
+    return true;
+}
+
+bool worker_step_spec(struct worker *worker) {
+    worker->step = PASS_STORE;
+    if (worker->spec_revision == worker->record.revision) {
+        return true;
+    }
+    worker->shown = 0;
+    if (!cluster_record_find(&worker->record, &worker->key)) {
+        free(worker->spec);
+        worker->spec = NULL;
+        worker->spec_revision = worker->record.revision;
+        return true;
+    }
+    struct document **documents;
+    struct fragment_set *set = judge_approved_set(&worker->record, worker->reconciler->objects, &documents);
+    struct error error;
+    if (read_spec(worker, set, documents, &error)) {
+        worker->spec_revision = worker->record.revision;
+    } else if (error.kind == ERROR_NOT_FOUND) {
+        worker_say(worker->waits, "%s", error.message);
+        // A part that was taken away does not change what runs.
+    } else {
+        worker_fail(worker, "%s", error.message);
+    }
+    fragment_set_free(set);
+    judge_free_documents(documents);
+    return true;
+}
+
+// ---- storing ----
+
+static void record_written(void *cookie, const struct store_answer *answer) {
+    struct worker *worker = cookie;
+    if (answer->error.kind == ERROR_NONE) {
+        keep_version(worker, answer->object);
+    } else {
+        // It may have been stored, or somebody else has stored another: what is stored is read again.
+        worker->record_loaded = false;
+        if (answer->error.kind != ERROR_CONFLICT) {
+            worker_fail(worker, "Secret %s-fleetgate: %s", worker->key.name, answer->error.message);
+        } else {
+            worker->again = true;
+        }
+        worker->step = PASS_END;
+    }
+    worker_run(worker);
+}
+
+bool worker_write_record(struct worker *worker, enum pass_step next) {
+    const struct reconciler_options *options = &worker->reconciler->options;
+    worker->step = next;
+    CLEANUP(key_ring_unref) struct key_ring *keys = options->keys(options->cookie);
+    CLEANUP(buffer_clear) struct buffer secret;
+    buffer_init(&secret, MOST_SECRET_BYTES);
+    struct error error = {0};
+    if (!keys) {
+        error_set(&error, ERROR_IO, "there are no keys to sign approvals with");
+    }
+    const char *version = *worker->record_version ? worker->record_version : NULL;
+    if (!keys || !cluster_record_write(&worker->record, &worker->key, worker->api_version, worker->uid,
+                                       version, keys, &secret, &error)) {
+        worker_fail(worker, "%s", error.message);
+        worker->step = PASS_STATUS;
+        return true;
+    }
+    struct object_key key = cluster_record_key(worker->arena, &worker->key);
+    const struct object_store *store = store_of(worker);
+    worker->record_dirty = false;
+    (version ? store->methods->replace : store->methods->create)(store->cookie, &key, buffer_text(&secret),
+                                                                 record_written, worker);
+    return false;
+}
+
+bool worker_step_store(struct worker *worker) {
+    worker->step = PASS_METADATA;
+    bool is_empty = worker->record.approved_count == 0 && !*worker->record_version;
+    return !worker->record_dirty || is_empty || worker_write_record(worker, PASS_METADATA);
+}
+
+bool worker_step_tidy(struct worker *worker) {
+    worker->step = PASS_END;
+    bool is_empty = worker->record.approved_count == 0 && !*worker->record_version;
+    return !worker->record_dirty || is_empty || worker_write_record(worker, PASS_END);
+}

@@ -1,0 +1,187 @@
+// The last steps of what is deleted: finalizers come off once the cloud has let go, and nothing of ours stays
+// behind.
+#include "reconciler/worker.h"
+
+#include <string.h>
+
+enum { MOST_PATCH_BYTES = 64 * 1024, CONFLICT_WAIT_MS = 200 };
+
+static const struct object_store *store_of(const struct worker *worker) {
+    return &worker->reconciler->options.store;
+}
+
+static void answered(void *cookie, const struct store_answer *answer) {
+    struct worker *worker = cookie;
+    if (answer->error.kind == ERROR_CONFLICT) {
+        worker->wait_ms = CONFLICT_WAIT_MS;
+        worker->step = PASS_END; // what is stored has changed: once more when that was heard of
+    } else if (answer->error.kind != ERROR_NONE && answer->error.kind != ERROR_NOT_FOUND) {
+        worker_fail(worker, "what is left of it can't be taken away: %s", answer->error.message);
+        worker->step = PASS_END;
+    }
+    worker_run(worker);
+}
+
+// True: a patch is on its way.
+static bool take_finalizer(struct worker *worker, const struct stored_object *stored) {
+    const struct stored_object *cluster = worker_stored(worker);
+    if (!cluster) {
+        return false;
+    }
+    CLEANUP(document_free) struct document *document = stored_object_read(stored);
+    CLEANUP(document_free) struct document *cluster_document = stored_object_read(cluster);
+    struct status_question question = worker_question(worker, stored, document, cluster_document);
+    CLEANUP(buffer_clear) struct buffer patch;
+    buffer_init(&patch, MOST_PATCH_BYTES);
+    if (!cluster_metadata_patch(&question, false, &patch)) {
+        return false;
+    }
+    store_of(worker)->methods->patch(store_of(worker)->cookie, &stored->key, NULL, buffer_text(&patch),
+                                     answered, worker);
+    return true;
+}
+
+static bool has_role(const struct object_key *key, enum kind_role role) {
+    struct kind_match kind = kind_table_find(key->group, key->kind);
+    return kind.entry && !kind.is_template && kind.entry->role == role;
+}
+
+static bool is_in_cloud(const struct worker *worker, const char *pool) {
+    for (size_t i = 0; worker->cloud && pool && i < worker->cloud->pool_count; i++) {
+        if (strcmp(worker->cloud->pools[i].name, pool) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Is this pool deleted with approval, and gone?
+static bool is_pool_over(struct worker *worker, const struct stored_object *stored) {
+    if (!stored->deleting || !worker->is_known || cluster_record_find(&worker->record, &stored->key) ||
+        worker->record.intent.action != ACTION_NONE) {
+        return false;
+    }
+    CLEANUP(document_free) struct document *document = stored_object_read(stored);
+    return !is_in_cloud(worker, worker_question(worker, stored, document, document).pool);
+}
+
+static bool release_pools(struct worker *worker, bool all) {
+    while (worker->next_member < worker->members.count) {
+        const struct object_key *key = worker->members.keys[worker->next_member++];
+        const struct stored_object *stored = object_table_find(worker->reconciler->objects, key);
+        if (stored && has_role(key, KIND_POOL) && (all || is_pool_over(worker, stored)) &&
+            take_finalizer(worker, stored)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool collect(struct worker *worker) {
+    const struct fleet_access *fleet = &worker->reconciler->options.fleet;
+    struct fleet_knowledge knowledge = {0};
+    fleet->open(fleet->cookie, &knowledge);
+    worker->next_member = 0;
+    return members_collect(worker->arena, &knowledge.source, &worker->key, &worker->members);
+}
+
+// Nothing is left in the cloud, or nothing ever was there.
+static bool is_over(const struct worker *worker) {
+    if (!worker->record.deleting || worker->record.intent.action != ACTION_NONE) {
+        return false;
+    }
+    return worker->is_known ? worker->plan.converged : worker->record.id == NULL && !worker_region(worker);
+}
+
+static bool is_let_go(const struct worker *worker) {
+    bool is_driven = worker->provider_name || worker->record.provider;
+    bool was_never = worker->is_deleting && !worker->record.deleting && !worker->record.id &&
+                     !cluster_record_find(&worker->record, &worker->key);
+    return worker->has_finalizer && (!is_driven || was_never);
+}
+
+bool worker_step_release(struct worker *worker) {
+    if (is_over(worker) || is_let_go(worker)) {
+        worker->step = PASS_CLEAN;
+        worker->clean_step = is_over(worker) ? 0 : 2; // of what we never drove only the finalizers are ours
+        return !collect(worker) || true;
+    }
+    bool is_first = worker->clean_step == 0;
+    if (is_first) {
+        worker->clean_step = 1;
+        worker->next_member = 0;
+    }
+    if (worker->members.count > 0 && release_pools(worker, false)) {
+        return false;
+    }
+    worker->step = PASS_TIDY;
+    return true;
+}
+
+// ---- all of it ----
+
+static bool remove_kubeconfig(struct worker *worker) {
+    const struct object_key key = {"", "Secret", worker->key.namespace,
+                                   arena_printf(worker->arena, "%s-kubeconfig", worker->key.name)};
+    store_of(worker)->methods->remove(store_of(worker)->cookie, &key, NULL, answered, worker);
+    return true;
+}
+
+// As Cluster API does: what a deleted Cluster owns is deleted with it.
+static bool remove_children(struct worker *worker) {
+    while (worker->next_member < worker->members.count) {
+        const struct object_key *key = worker->members.keys[worker->next_member++];
+        const struct stored_object *stored = object_table_find(worker->reconciler->objects, key);
+        bool is_child = has_role(key, KIND_POOL) || has_role(key, KIND_INFRASTRUCTURE_POOL) ||
+                        has_role(key, KIND_CONTROL_PLANE) || has_role(key, KIND_INFRASTRUCTURE_CLUSTER);
+        if (stored && is_child && !stored->deleting) {
+            store_of(worker)->methods->remove(store_of(worker)->cookie, key, stored->uid, answered, worker);
+            return true;
+        }
+    }
+    worker->next_member = 0;
+    return false;
+}
+
+static bool release_cluster(struct worker *worker) {
+    const struct stored_object *stored = worker_stored(worker);
+    return stored && take_finalizer(worker, stored);
+}
+
+static bool remove_record(struct worker *worker) {
+    struct object_key key = cluster_record_key(worker->arena, &worker->key);
+    worker->record_dirty = false;
+    store_of(worker)->methods->remove(store_of(worker)->cookie, &key, NULL, answered, worker);
+    return true;
+}
+
+static bool release_all_pools(struct worker *worker) {
+    return release_pools(worker, true);
+}
+
+// Each is called until it has nothing more to send.
+bool worker_step_clean(struct worker *worker) {
+    static const struct {
+        bool (*send)(struct worker *worker);
+        bool once;
+    } parts[] = {{remove_kubeconfig, true},
+                 {remove_children, false},
+                 {release_all_pools, false},
+                 {release_cluster, true},
+                 {remove_record, true}};
+    bool was_ours = worker->record.deleting;
+    while (worker->clean_step < sizeof(parts) / sizeof(parts[0])) {
+        unsigned at = worker->clean_step;
+        if (parts[at].send == remove_record && !was_ours) {
+            break;
+        }
+        worker->clean_step += parts[at].once;
+        if (parts[at].send(worker)) {
+            return false;
+        }
+        worker->clean_step += !parts[at].once;
+    }
+    rollout_hold_delete(worker, false);
+    worker->step = PASS_END;
+    return true;
+}

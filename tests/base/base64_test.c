@@ -1,0 +1,45 @@
+#include "base/base64.h"
+
+#include "tests/support/expect.h"
+
+#include <string.h>
+
+static void test_known(void **state) {
+    (void)state;
+    // RFC 4648, 10.
+    static const struct {
+        const char *name, *plain, *text;
+    } cases[] = {{"nothing", "", ""},           {"one", "f", "Zg=="},
+                 {"two", "fo", "Zm8="},         {"three", "foo", "Zm9v"},
+                 {"four", "foob", "Zm9vYg=="},  {"five", "fooba", "Zm9vYmE="},
+                 {"six", "foobar", "Zm9vYmFy"}, {"high bytes", "\xff\xfe\xfd", "//79"}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        CLEANUP(buffer_clear) struct buffer text;
+        CLEANUP(buffer_clear) struct buffer plain;
+        buffer_init(&text, 100);
+        buffer_init(&plain, 100);
+        base64_append(&text, cases[i].plain, strlen(cases[i].plain));
+        expect_text(cases[i].name, buffer_text(&text), cases[i].text);
+        expect_true(cases[i].name, base64_decode(cases[i].text, &plain), "is read");
+        expect_text(cases[i].name, buffer_text(&plain), cases[i].plain);
+    }
+}
+
+static void test_refused(void **state) {
+    (void)state;
+    static const char *const cases[] = {
+        "Z", "Zg=", "Zg", "Zg==Zg==", "Z===", "====", "Zm9 ", "Zm9\n", "Zm9-", "=m9v"};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        CLEANUP(buffer_clear) struct buffer plain;
+        buffer_init(&plain, 100);
+        expect_true(cases[i], !base64_decode(cases[i], &plain), "is refused");
+    }
+    CLEANUP(buffer_clear) struct buffer small;
+    buffer_init(&small, 3);
+    expect_true("more than there is room for", !base64_decode("Zm9vYg==", &small), "is refused");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_known), cmocka_unit_test(test_refused)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
