@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "cli/embedded_policies.h"
 #include "manifest/yaml_reader.h"
+#include "reconciler/reconcile_settings.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -172,6 +173,13 @@ bool policy_files_load(const struct policy_set_request *request, struct policy_s
                                          .evaluators = request->evaluators};
     CLEANUP(policy_set_unref) struct policy_set *set = NULL;
     if (!policy_set_load(&options, &set, error)) {
+        return false;
+    }
+    // Who does not carry out refuses a wrong section all the same: all commands take the same files.
+    const char *file;
+    const struct document *document = policy_set_configuration(set, &file);
+    struct reconcile_settings settings;
+    if (!reconcile_settings_read(document, file, &settings, error)) {
         return false;
     }
     // A gate without policies lets everything pass: that is never what a directory was named for.

@@ -71,13 +71,25 @@ static bool read_metadata(struct setting_reader *reader, const struct node *map,
     return true;
 }
 
+// What it says is read by those who carry out (reconciler/reconcile_settings.c).
+static bool check_reconcile(struct setting_reader *reader, const struct node *map) {
+    size_t mark = setting_enter_key(reader, "reconcile");
+    if (map && !node_is(map, NODE_MAP)) {
+        return setting_wrong_type(reader, map, "a map");
+    }
+    setting_leave(reader, mark);
+    return true;
+}
+
 static bool read_root(struct setting_reader *reader, const struct node *root,
                       struct configuration *configuration) {
-    static const char *const keys[] = {"apiVersion", "kind", "metadata", "policies", "exceptions"};
+    static const char *const keys[] = {"apiVersion", "kind",       "metadata",
+                                       "policies",   "exceptions", "reconcile"};
     if (!setting_check_map(reader, root, keys, sizeof(keys) / sizeof(keys[0])) ||
         !expect_value(reader, root, "apiVersion", "fleetgate.dev/v1alpha1") ||
         !expect_value(reader, root, "kind", "Configuration") ||
         !read_metadata(reader, node_get(root, "metadata"), configuration) ||
+        !check_reconcile(reader, node_get(root, "reconcile")) ||
         !read_policies(reader, node_get(root, "policies"), configuration)) {
         return false;
     }

@@ -1,4 +1,5 @@
-// One YAML document per environment: which policies are on, how, where, and who is excused until when.
+// One YAML document per environment: which policies are on, how, where, and who is excused until when. Its
+// section "reconcile" is only known to be a map here.
 #pragma once
 
 #include "base/document.h"

@@ -49,5 +49,8 @@ const struct policy *policy_set_find(const struct policy_set *set, const char *n
 // makes: "HEX  NAME.lua" and "HEX  lib/NAME.lua" by name without folders, then "HEX  configuration" where
 // there is one, of its canonical JSON (RFC 8785). Borrowed from the set.
 const char *policy_set_digest(const struct policy_set *set);
+// The whole configuration, for those who read another section of it, and its file for their errors. NULL:
+// there is none. Both are borrowed from the set.
+const struct document *policy_set_configuration(const struct policy_set *set, const char **ret_file);
 // The configuration's metadata.revision or metadata.name, "" where it has none. Borrowed from the set.
 const char *policy_set_revision(const struct policy_set *set);

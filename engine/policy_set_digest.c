@@ -70,6 +70,11 @@ const char *policy_set_digest(const struct policy_set *set) {
     return set->digest;
 }
 
+const struct document *policy_set_configuration(const struct policy_set *set, const char **ret_file) {
+    *ret_file = set->configuration_file;
+    return set->document;
+}
+
 const char *policy_set_revision(const struct policy_set *set) {
     return set->configuration ? configuration_revision(set->configuration) : "";
 }
