@@ -1,6 +1,9 @@
 #include "embedded/database_statement.h"
 
+#include "base/utf8.h"
+
 #include <assert.h>
+#include <string.h>
 
 static const char *const texts[STATEMENT_COUNT] = {
     [STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
@@ -21,17 +24,17 @@ static const char *const texts[STATEMENT_COUNT] = {
         "INSERT INTO decisions(time_ms, door, operation, kind, api_group, namespace, name, user, allowed,"
         " decision, policies, text) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [STATEMENT_DECISION_TRIM] = "DELETE FROM decisions WHERE id <= ?",
-    [STATEMENT_EVENT_FIND] =
-        "SELECT id, count, first_ms FROM events WHERE kind = ? AND api_group = ? AND namespace = ?"
-        " AND name = ? AND reason = ? AND message = ? AND warning = ?",
+    [STATEMENT_EVENT_FIND] = "SELECT id, count, first_ms FROM events WHERE digest = ?",
     [STATEMENT_EVENT_DELETE] = "DELETE FROM events WHERE id = ?",
     [STATEMENT_EVENT_ADD] =
-        "INSERT INTO events(kind, api_group, namespace, name, reason, message, warning, count, first_ms,"
-        " last_ms) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO events(digest, kind, api_group, namespace, name, reason, message, warning, count,"
+        " first_ms, last_ms) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [STATEMENT_EVENT_TRIM] =
         "DELETE FROM events WHERE id <= (SELECT id FROM events ORDER BY id DESC LIMIT 1 OFFSET ?)",
-    [STATEMENT_APPLIED_PUT] = "INSERT OR REPLACE INTO applied(kind, api_group, namespace, name, path, digest)"
-                              " VALUES(?, ?, ?, ?, ?, ?)",
+    [STATEMENT_APPLIED_PUT] = "INSERT OR REPLACE INTO applied(kind, api_group, namespace, name, path, digest,"
+                              " manifest) VALUES(?, ?, ?, ?, ?, ?, ?)",
+    [STATEMENT_APPLIED_READ] =
+        "SELECT manifest FROM applied WHERE kind = ? AND api_group = ? AND namespace = ? AND name = ?",
     [STATEMENT_APPLIED_REMOVE] =
         "DELETE FROM applied WHERE kind = ? AND api_group = ? AND namespace = ? AND name = ?",
 };
@@ -90,6 +93,17 @@ void statement_bind_sized(struct statement *statement, const char *text, size_t 
     }
 }
 
+void statement_bind_cut(struct statement *statement, const char *text, size_t most) {
+    statement_bind_sized(statement, text, utf8_cut(text, strlen(text), most));
+}
+
+void statement_bind_key(struct statement *statement, const struct object_key *key) {
+    statement_bind_text(statement, key->kind);
+    statement_bind_text(statement, key->group);
+    statement_bind_text(statement, key->namespace);
+    statement_bind_text(statement, key->name);
+}
+
 void statement_bind_integer(struct statement *statement, int64_t value) {
     if (statement->prepared) {
         note(statement, sqlite3_bind_int64(statement->prepared, ++statement->bound, value));
@@ -117,6 +131,13 @@ bool statement_run(struct statement *statement, struct error *error) {
 const char *statement_text(const struct statement *statement, int column) {
     const char *text = (const char *)sqlite3_column_text(statement->prepared, column);
     return text ? text : "";
+}
+
+struct object_key statement_key(const struct statement *statement, int column) {
+    return (struct object_key){.kind = statement_text(statement, column),
+                               .group = statement_text(statement, column + 1),
+                               .namespace = statement_text(statement, column + 2),
+                               .name = statement_text(statement, column + 3)};
 }
 
 int64_t statement_integer(const struct statement *statement, int column) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "fleet/object_change.h"
 
 #include <sqlite3.h>
 #include <stdint.h>
@@ -26,6 +27,7 @@ enum statement_name {
     STATEMENT_EVENT_ADD,
     STATEMENT_EVENT_TRIM,
     STATEMENT_APPLIED_PUT,
+    STATEMENT_APPLIED_READ,
     STATEMENT_APPLIED_REMOVE,
     STATEMENT_COUNT
 };
@@ -55,6 +57,10 @@ static inline void statement_end_cleanup(struct statement *statement) {
 
 void statement_bind_text(struct statement *statement, const char *text); // NULL: NULL
 void statement_bind_sized(struct statement *statement, const char *text, size_t length);
+// At most that many bytes of it.
+void statement_bind_cut(struct statement *statement, const char *text, size_t most);
+// Kind, group, namespace, name.
+void statement_bind_key(struct statement *statement, const struct object_key *key);
 void statement_bind_integer(struct statement *statement, int64_t value);
 // Fails with IO.
 MUST_CHECK bool statement_step(struct statement *statement, bool *ret_row, struct error *error);
@@ -62,4 +68,6 @@ MUST_CHECK bool statement_step(struct statement *statement, bool *ret_row, struc
 MUST_CHECK bool statement_run(struct statement *statement, struct error *error);
 // Never NULL; borrowed until the next step.
 const char *statement_text(const struct statement *statement, int column);
+// From four columns on, in the order of statement_bind_key.
+struct object_key statement_key(const struct statement *statement, int column);
 int64_t statement_integer(const struct statement *statement, int column);

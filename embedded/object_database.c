@@ -293,10 +293,7 @@ struct reading {
 static bool read_row(struct reading *reading, bool *ret_more, struct error *error) {
     CLEANUP(document_free) struct document *document = NULL;
     const struct statement *row = &reading->statement;
-    const struct object_key key = {.kind = statement_text(row, 0),
-                                   .group = statement_text(row, 1),
-                                   .namespace = statement_text(row, 2),
-                                   .name = statement_text(row, 3)};
+    const struct object_key key = statement_key(row, 0);
     const char *body = statement_text(row, 4);
     if (!json_read_copy(body, strlen(body), &document_default_limits, &document, error)) {
         return error_set(error, ERROR_IO, "%s %s/%s can't be read: %s", key.kind, key.namespace, key.name,

@@ -44,17 +44,10 @@ static bool read_body(const struct statement *statement, int column, struct docu
     return true;
 }
 
-static void bind_key(struct statement *statement, const struct object_key *key) {
-    statement_bind_text(statement, key->kind);
-    statement_bind_text(statement, key->group);
-    statement_bind_text(statement, key->namespace);
-    statement_bind_text(statement, key->name);
-}
-
 bool object_rows_find(struct object_database *database, const struct object_key *key,
                       struct object_row *ret_row, struct error *error) {
     CLEANUP(statement_end) struct statement find = statement_use(&database->statements, STATEMENT_FIND);
-    bind_key(&find, key);
+    statement_bind_key(&find, key);
     bool found = false;
     if (!statement_step(&find, &found, error)) {
         return false;
@@ -84,10 +77,7 @@ bool object_rows_read(struct object_database *database, int64_t id, struct objec
         *ret_row = row;
         return true;
     }
-    const struct object_key key = {.kind = statement_text(&read, 0),
-                                   .group = statement_text(&read, 1),
-                                   .namespace = statement_text(&read, 2),
-                                   .name = statement_text(&read, 3)};
+    const struct object_key key = statement_key(&read, 0);
     row.id = id;
     if (!read_body(&read, 4, &row.document, error)) {
         return false;
@@ -157,7 +147,7 @@ static bool insert(struct object_database *database, struct object_row *row, con
     const struct node *metadata = node_get(document_root(document), "metadata");
     CLEANUP(statement_end)
     struct statement insertion = statement_use(&database->statements, STATEMENT_INSERT);
-    bind_key(&insertion, &row->key);
+    statement_bind_key(&insertion, &row->key);
     statement_bind_text(&insertion, node_string(node_get(metadata, "uid")));
     statement_bind_sized(&insertion, buffer_text(text), text->length);
     if (!statement_run(&insertion, error)) {

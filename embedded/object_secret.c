@@ -1,6 +1,6 @@
 #include "embedded/object_secret.h"
 
-#include "base/buffer.h"
+#include "base/base64.h"
 #include "base/document_builder.h"
 #include "base/json_canonical.h"
 #include "base/json_reader.h"
@@ -11,19 +11,6 @@
 
 bool object_is_secret(const struct object_key *key) {
     return strcmp(key->kind, "Secret") == 0 && key->group[0] == '\0';
-}
-
-static void append_base64(struct buffer *text, const unsigned char *bytes, size_t length) {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t at = 0; at < length; at += 3) {
-        size_t left = length - at;
-        unsigned second = left > 1 ? bytes[at + 1] : 0;
-        unsigned third = left > 2 ? bytes[at + 2] : 0;
-        unsigned bits = (unsigned)bytes[at] << 16 | second << 8 | third;
-        char quartet[4] = {digits[bits >> 18], digits[bits >> 12 & 63],
-                           left > 1 ? digits[bits >> 6 & 63] : '=', left > 2 ? digits[bits & 63] : '='};
-        buffer_append(text, quartet, sizeof(quartet));
-    }
 }
 
 // {"data":{...},"stringData":null}
@@ -38,7 +25,7 @@ static bool append_patch(struct buffer *text, const struct node *texts, struct e
         buffer_append_text(text, separator);
         json_string_append(text, member->key, member->key_length);
         buffer_append_text(text, ":\"");
-        append_base64(text, (const unsigned char *)member->value.string, member->length);
+        base64_append(text, member->value.string, member->length);
         buffer_append_char(text, '"');
         separator = ",";
     }
