@@ -83,7 +83,10 @@ static void apply_version(struct model_cloud *cloud, const char *version, enum m
 static void apply_to_pool(struct model_cloud *cloud, const char *name, const struct cluster_spec *spec,
                           const struct plan_step *step, enum model_end end) {
     struct cloud_pool *pool = find(cloud, step->pool);
-    expect_true(name, pool != NULL, "the pool is there");
+    if (!pool) {
+        fail_msg("%s: pool %s is not there", name, step->pool);
+        return;
+    }
     if (step->action == ACTION_DELETE_POOL) {
         expect_true(name, !wanted(spec, step->pool), "only what is not wanted is deleted");
         if (end == MODEL_DONE) {
