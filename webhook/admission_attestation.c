@@ -8,12 +8,8 @@
 #include <string.h>
 
 #define ANNOTATIONS_POINTER "/metadata/annotations"
-#define ANNOTATION_POINTER ANNOTATIONS_POINTER "/fleetgate.dev~1attestation"
 // Kubernetes has no larger annotations.
 enum { LARGEST_VALUE = 512 * 1024 };
-
-#define ANNOTATION_PATH "metadata.annotations[\"" ATTESTATION_ANNOTATION "\"]"
-
 const char *attestation_result_name(enum attestation_result result) {
     static const char *const names[] = {"not_due", "written", "unchanged", "good",
                                         "kept",    "absent",  "refused"};
@@ -83,7 +79,7 @@ static void add_annotation(const struct node *object, const char *text, struct d
     buffer_append_text(&value, has_map ? "" : "}");
     const struct patch_operation operation = {
         .replace = has_map ? node_get(annotations, ATTESTATION_ANNOTATION) != NULL : annotations != NULL,
-        .path = has_map ? ANNOTATION_POINTER : ANNOTATIONS_POINTER,
+        .path = has_map ? ATTESTATION_POINTER : ANNOTATIONS_POINTER,
         .value = arena_copy_text(decision->arena, buffer_text(&value), value.length)};
     if (!value.cut) {
         decision_add_patch(decision, &operation);
@@ -161,7 +157,7 @@ void admission_attestation_tell(const struct admission_attestation *attestation,
                                   .mode = MODE_DENY,
                                   .origin = {.object = change->key, .path = "", .root = change->object}};
     if (attestation->result == ATTESTATION_REFUSED) {
-        violation.origin.path = ANNOTATION_PATH;
+        violation.origin.path = ATTESTATION_PATH;
         violation.message = attestation_verdict_text(attestation->verdict);
         violation.detail = explain(attestation, decision->arena);
         violation.hint = "leave the annotation out of Git and apply again: fleetgate writes it; if it stays, "

@@ -6,8 +6,6 @@
 #include "engine/decision.h"
 #include "webhook/admission_review.h"
 
-#define ATTESTATION_POLICY "attestation" // as denials, warnings and the decision log name it
-
 // What became of a review's attestation, for the metrics.
 enum attestation_result {
     ATTESTATION_NOT_DUE,   // of this kind of object or change there is none

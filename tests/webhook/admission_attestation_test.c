@@ -462,10 +462,9 @@ static void without_keys_nothing_is_attested(void **state) {
     const struct gate *gate = *state;
     webhook_swap_keys(gate->webhook, NULL);
     CLEANUP(free)
-    char *forged =
-        store(gate,
-              "{'metadata': {'name': 'eu-7', 'annotations': {'fleetgate.dev/attestation': 'x'}}, 'spec': {}}",
-              NULL);
+    char *forged = store(
+        gate, "{'metadata': {'name': 'eu-7', 'annotations': {'fleetgate.dev/attestation': 'x'}}, 'spec': {}}",
+        NULL);
     char text[ATTESTATION_BYTES];
     annotation_of(forged, text);
     expect_text("left alone", text, "x");
