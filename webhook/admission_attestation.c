@@ -10,6 +10,7 @@
 #define ANNOTATIONS_POINTER "/metadata/annotations"
 // Kubernetes has no larger annotations.
 enum { LARGEST_VALUE = 512 * 1024 };
+
 const char *attestation_result_name(enum attestation_result result) {
     static const char *const names[] = {"not_due", "written", "unchanged", "good",
                                         "kept",    "absent",  "refused"};
