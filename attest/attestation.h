@@ -8,6 +8,10 @@
 #include <stdint.h>
 
 #define ATTESTATION_ANNOTATION "fleetgate.dev/attestation"
+#define ATTESTATION_PATH "metadata.annotations[\"" ATTESTATION_ANNOTATION "\"]"
+#define ATTESTATION_POINTER "/metadata/annotations/fleetgate.dev~1attestation"
+// What denials, warnings and the decision log call it, where they have a policy's name.
+#define ATTESTATION_POLICY "attestation"
 
 // "v1.KEYID.GENERATION.BASE64URL"
 enum { ATTESTATION_BYTES = 128 };

@@ -1,9 +1,8 @@
 #include "attest/key_ring.h"
 
+#include "attest/key_file.h"
 #include "base/memory.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -11,8 +10,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { LEAST_KEY_BYTES = 32, MOST_KEY_BYTES = 256, MOST_LINE_BYTES = 512 };
 
@@ -121,65 +118,10 @@ bool key_ring_parse(const char *text, size_t length, const char *name, struct ke
     return true;
 }
 
-static void close_cleanup(int *descriptor) {
-    if (*descriptor >= 0) {
-        close(*descriptor);
-    }
-}
-
-// O_NONBLOCK: a pipe without a writer would hold up whoever opens it.
-static bool open_keys(const char *path, int *ret_file, struct error *error) {
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    struct stat status;
-    if (file < 0 || fstat(file, &status) != 0) {
-        int why = errno;
-        close_cleanup(&file);
-        return error_set(error, why == ENOENT ? ERROR_NOT_FOUND : ERROR_IO, "%s: can't be read: %s", path,
-                         strerror(why));
-    }
-    if (!S_ISREG(status.st_mode)) {
-        close(file);
-        return error_set(error, ERROR_INVALID, "%s: is no file", path);
-    }
-    // The volume of a Secret is often readable for a group, the pod's fsGroup.
-    if (status.st_mode & (S_IROTH | S_IWOTH | S_IWGRP)) {
-        close(file);
-        return error_set(error, ERROR_INVALID,
-                         "%s: keys must be in a file that nobody else may read: chmod 600 %s", path, path);
-    }
-    *ret_file = file;
-    return true;
-}
-
-// Fills text, one byte more than a key file may have.
-static bool read_keys(int file, const char *path, char *text, size_t *ret_length, struct error *error) {
-    size_t length = 0;
-    while (length <= KEY_RING_MOST_FILE_BYTES) {
-        ssize_t got = read(file, text + length, KEY_RING_MOST_FILE_BYTES + 1 - length);
-        if (got < 0 && errno != EINTR) {
-            return error_set(error, ERROR_IO, "%s: can't be read: %s", path, strerror(errno));
-        }
-        if (got == 0) {
-            *ret_length = length;
-            return true;
-        }
-        length += got > 0 ? (size_t)got : 0;
-    }
-    return error_set(error, ERROR_INVALID, "%s: is larger than %d bytes", path, KEY_RING_MOST_FILE_BYTES);
-}
-
 bool key_ring_load(const char *path, struct key_ring **ret_ring, struct error *error) {
-    CLEANUP(close) int file = -1;
-    if (!open_keys(path, &file, error)) {
-        return false;
-    }
-    char *text = memory_alloc(KEY_RING_MOST_FILE_BYTES + 1);
-    size_t length;
-    bool is_fine =
-        read_keys(file, path, text, &length, error) && key_ring_parse(text, length, path, ret_ring, error);
-    OPENSSL_cleanse(text, KEY_RING_MOST_FILE_BYTES + 1);
-    free(text);
-    return is_fine;
+    CLEANUP(key_text_clear) struct key_text text = {0};
+    return key_file_read(path, &text, error) &&
+           key_ring_parse(text.bytes, text.length, path, ret_ring, error);
 }
 
 struct key_ring *key_ring_ref(struct key_ring *ring) {

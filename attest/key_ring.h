@@ -9,12 +9,7 @@
 
 // Key files: one key a line, "ID BASE64" with 32 to 256 bytes; a line that begins with "#" is a comment. ID
 // is [a-z0-9-]{1,32}.
-enum {
-    KEY_RING_MOST_KEYS = 16,
-    KEY_ID_BYTES = 33,
-    KEY_RING_MAC_BYTES = 32,
-    KEY_RING_MOST_FILE_BYTES = 64 * 1024
-};
+enum { KEY_RING_MOST_KEYS = 16, KEY_ID_BYTES = 33, KEY_RING_MAC_BYTES = 32 };
 
 struct key_ring;
 
@@ -22,7 +17,7 @@ struct key_ring;
 // is not kept.
 MUST_CHECK bool key_ring_parse(const char *text, size_t length, const char *name, struct key_ring **ret_ring,
                                struct error *error);
-// Fails also with NOT_FOUND, IO, and with INVALID for a file that others may read.
+// Fails also as key_file_read does.
 MUST_CHECK bool key_ring_load(const char *path, struct key_ring **ret_ring, struct error *error);
 // Thread-safe. Keys are wiped with the last reference.
 struct key_ring *key_ring_ref(struct key_ring *ring);

@@ -19,6 +19,7 @@ int check_main(int argc, char **argv);
 int completion_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
 int install_main(int argc, char **argv);
+int keys_main(int argc, char **argv);
 int policy_main(int argc, char **argv);
 int replay_main(int argc, char **argv);
 int review_main(int argc, char **argv);
@@ -28,8 +29,8 @@ int version_main(int argc, char **argv);
 
 // What the commands take, for --help and completion.
 extern const struct command audit_command, breaker_command, certs_command, check_command, completion_command,
-    explain_command, install_command, policy_command, replay_command, review_command, serve_command,
-    test_command, version_command;
+    explain_command, install_command, keys_command, policy_command, replay_command, review_command,
+    serve_command, test_command, version_command;
 
 // All commands, by name; NULL ends the table.
 const struct command *const *command_table(void);

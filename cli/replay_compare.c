@@ -1,5 +1,6 @@
 #include "cli/replay_compare.h"
 
+#include "attest/attestation.h"
 #include "base/buffer.h"
 #include "base/json_canonical.h"
 #include "base/json_reader.h"
@@ -90,6 +91,29 @@ static bool depends_on_unknown(const struct comparison *comparison, const char *
     return false;
 }
 
+// --- attestations ---
+
+// Made and checked with keys that a replay has not: what the record says of them stands.
+static bool is_attestation(const struct node *violation) {
+    return strcmp(text_at(violation, "policy"), ATTESTATION_POLICY) == 0;
+}
+
+static bool was_refused(const struct node *root) {
+    NODE_EACH(violation, node_get(root, "violations")) {
+        if (is_attestation(violation) && flag_at(violation, "denies")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool writes_attestation(const struct node *operation) {
+    const struct node *value = node_get(operation, "value");
+    bool is_map = node_is(value, NODE_MAP) && value->length == 1 && node_get(value, ATTESTATION_ANNOTATION);
+    const char *path = text_at(operation, "path");
+    return strcmp(path, ATTESTATION_POINTER) == 0 || (strcmp(path, "/metadata/annotations") == 0 && is_map);
+}
+
 // --- violations and faults ---
 
 // A message about a masked place is masked too.
@@ -133,7 +157,7 @@ static bool still_faulty(const struct decision *decision, const struct node *bef
 
 static void note_lost(struct comparison *comparison) {
     NODE_EACH(before, node_get(comparison->root, "violations")) {
-        if (!still_violated(comparison->decision, before) &&
+        if (!is_attestation(before) && !still_violated(comparison->decision, before) &&
             !depends_on_unknown(comparison, text_at(before, "policy"))) {
             note(comparison,
                  &(struct replay_note){REPLAY_LOST, flag_at(before, "denies"), text_at(before, "policy"),
@@ -218,7 +242,7 @@ static void note_patch(struct comparison *comparison) {
         }
     }
     NODE_EACH(before, patch) {
-        bool found = false;
+        bool found = writes_attestation(before);
         for (size_t i = 0; i < decision->patch_count; i++) {
             found |= strcmp(text_at(before, "path"), decision->patch[i].path) == 0;
         }
@@ -244,12 +268,13 @@ void replay_compare(const struct replay_record *record, const struct decision *d
         note_patch(&comparison);
     }
     bool says_otherwise = ret_difference->note_count > unknowns;
+    bool allowed = decision->allowed && !was_refused(comparison.root);
     // A denial stands, whatever the unknown values are. A yes does not.
-    if (!decision->allowed && record->allowed) {
+    if (!allowed && record->allowed) {
         ret_difference->result = REPLAY_DENIED;
-    } else if (decision->allowed && unknowns > 0) {
+    } else if (allowed && unknowns > 0) {
         ret_difference->result = REPLAY_UNDECIDED;
-    } else if (decision->allowed && !record->allowed) {
+    } else if (allowed && !record->allowed) {
         ret_difference->result = REPLAY_ALLOWED;
     } else {
         ret_difference->result = says_otherwise ? REPLAY_DIFFERENT : REPLAY_SAME;

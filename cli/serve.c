@@ -34,6 +34,7 @@ enum {
     OPTION_TLS_KEY,
     OPTION_CLIENT_CA,
     OPTION_CLIENT_NAME,
+    OPTION_ATTESTATION_KEYS,
     OPTION_THREADS,
     OPTION_TIMEOUT,
     OPTION_DRAIN_DELAY,
@@ -58,6 +59,8 @@ static const struct option_entry entries[] = {
     {OPTION_CLIENT_CA, "client-ca", "FILE",
      "answer only clients with a certificate of these authorities (PEM)", NULL},
     {OPTION_CLIENT_NAME, "client-name", "NAME", "… and with this common or DNS name; may be repeated", NULL},
+    {OPTION_ATTESTATION_KEYS, "attestation-keys", "FILE",
+     "attest what is allowed with these keys; 'fleetgate keys new' makes them", NULL},
     {OPTION_THREADS, "threads", "N",
      "reviews answered at one time (twice the processors, at least 4; with a fleet four times, at least 8)",
      NULL},
@@ -80,7 +83,8 @@ const struct command serve_command = {
     .arguments = "",
     .summary = "Answers the API server's admission reviews",
     .details =
-        "POST /validate and /mutate take AdmissionReview v1. Policies, configuration and certificates are\n"
+        "POST /validate and /mutate take AdmissionReview v1. Policies, configuration, certificates and keys "
+        "are\n"
         "loaded again when their files change and on SIGHUP; what does not load leaves in force what was\n"
         "there, and /readyz, the log and fleetgate_reloads_total say so. SIGTERM and SIGINT drain: not "
         "ready\n"
@@ -118,6 +122,8 @@ static const char **text_slot(struct serve_options *options, int option) {
         return &options->gate.tls.key;
     case OPTION_CLIENT_CA:
         return &options->gate.tls.client_authorities;
+    case OPTION_ATTESTATION_KEYS:
+        return &options->gate.attestation_keys;
     case OPTION_PORT_FILE:
         return &options->gate.port_file;
     default:

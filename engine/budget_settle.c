@@ -167,8 +167,8 @@ void budget_settle(const struct policy_set *set, struct evaluation *evaluation, 
         demands[i] = ask->demand;
         demands[i].counts_only = ask->mode != MODE_DENY || exception_of(set, review, &violation);
     }
-    bool promise =
-        review->door == DOOR_ADMISSION && !review->dry_run && !is_denied(evaluation, results, result_count);
+    bool promise = review->door == DOOR_ADMISSION && !review->dry_run && !review->refused &&
+                   !is_denied(evaluation, results, result_count);
     struct budget_request request = request_of(evaluation, promise);
     request.demands = demands;
     request.demand_count = count;

@@ -139,3 +139,26 @@ void decision_finish(struct decision *decision) {
         decision->allowed &= !policy_result_denies(&decision->results[i]);
     }
 }
+
+void decision_add_violation(struct decision *decision, const struct violation *violation) {
+    size_t count = decision->violation_count;
+    struct violation *violations = arena_alloc(decision->arena, (count + 1) * sizeof(*violations));
+    if (count > 0) {
+        memcpy(violations, decision->violations, count * sizeof(*violations));
+    }
+    violations[count] = *violation;
+    decision->violations = violations;
+    decision->violation_count = count + 1;
+    decision_finish(decision);
+}
+
+void decision_add_patch(struct decision *decision, const struct patch_operation *operation) {
+    size_t count = decision->patch_count;
+    struct patch_operation *patch = arena_alloc(decision->arena, (count + 1) * sizeof(*patch));
+    if (count > 0) {
+        memcpy(patch, decision->patch, count * sizeof(*patch));
+    }
+    patch[count] = *operation;
+    decision->patch = patch;
+    decision->patch_count = count + 1;
+}

@@ -98,3 +98,8 @@ bool policy_result_denies(const struct policy_result *result);
 // Ends the collecting: sorts violations worst first (those that deny, then by severity, policy, object,
 // path), drops duplicates of them and of unknowns, and sets allowed.
 void decision_finish(struct decision *decision);
+
+// For doors that have something to say of their own, after policies did; texts are borrowed until
+// decision_clear. A violation ends the collecting anew.
+void decision_add_violation(struct decision *decision, const struct violation *violation);
+void decision_add_patch(struct decision *decision, const struct patch_operation *operation);

@@ -15,7 +15,8 @@ struct review {
     const char *const *groups;
     size_t group_count;
     bool dry_run;
-    bool stored; // audit: the fleet holds the object already, and it is judged as if it came today
+    bool refused; // it is denied already, whatever policies say: no place of a limit is promised to it
+    bool stored;  // audit: the fleet holds the object already, and it is judged as if it came today
     const struct node *options; // CreateOptions, UpdateOptions or DeleteOptions; may be NULL
     enum door door;
     int64_t now;          // seconds since 1970, for the expiry of exceptions; policies don't see it

@@ -55,7 +55,9 @@ static bool start_webhook(struct gate *gate, struct error *error) {
     readiness_policies_loaded(gate->readiness, count);
     gate_metrics_policies(gate->metrics, count);
     gate_metrics_reload(gate->metrics, "policies", true);
-    return true;
+    // Before the first review is answered: what is not attested may be held for long.
+    reload_into(gate->reload, gate->webhook, NULL);
+    return reload_keys(gate->reload, error);
 }
 
 static bool load_certificate(struct gate *gate, struct tls_credentials **ret_credentials,
@@ -143,6 +145,7 @@ bool gate_start(const struct gate_options *options, struct gate **ret_gate, stru
         .data = options->data,
         .policy_paths = {options->policy_paths[0], options->policy_paths[1]},
         .tls = options->tls,
+        .attestation_keys = options->attestation_keys,
         .readiness = gate->readiness,
         .metrics = gate->metrics,
     });
@@ -161,6 +164,10 @@ bool gate_start(const struct gate_options *options, struct gate **ret_gate, stru
 
 bool gate_swap_certificate(struct gate *gate, const char *certificate, const char *key, struct error *error) {
     return reload_certificate(gate->reload, certificate, key, error);
+}
+
+struct key_ring *gate_keys_in_force(struct gate *gate) {
+    return webhook_keys(gate->webhook);
 }
 
 void gate_set_authority_expiry(struct gate *gate, int64_t not_after) {

@@ -22,6 +22,7 @@ struct gate_options {
     // Certificate and key NULL: they come through gate_swap_certificate; until then handshakes fail and the
     // gate is not ready.
     struct tls_files tls;
+    const char *attestation_keys;    // key file; NULL: nothing is attested
     const char *listen, *ops_listen; // "127.0.0.1:9443"; port 0: any free one
     struct decision_recorder_options decision_log;
     const char *port_file; // "webhook PORT\nops PORT\n" is written there once both are open; may be NULL
@@ -43,6 +44,8 @@ MUST_CHECK bool gate_swap_certificate(struct gate *gate, const char *certificate
                                       struct error *error);
 // A reference to the policies in force. Any thread; caller unrefs.
 struct policy_set *gate_policies_in_force(struct gate *gate);
+// A reference to the keys in force, NULL where none are. Any thread; caller unrefs.
+struct key_ring *gate_keys_in_force(struct gate *gate);
 // When the authority that signed it ends, for the metrics. Any thread.
 void gate_set_authority_expiry(struct gate *gate, int64_t not_after);
 // Answers until SIGTERM or SIGINT comes, and reloads on SIGHUP and when files change. signals holds these

@@ -21,6 +21,7 @@ struct gate_metrics {
     struct metric_family *bundle;
     struct metric *bundle_in_force; // NULL: none yet
     struct metric_family *decision_records;
+    struct metric_family *attestations;
     struct process_metrics process;
     void (*write_more)(void *cookie, struct buffer *ret_text);
     void *cookie;
@@ -92,7 +93,7 @@ static void add_policy_families(struct gate_metrics *metrics) {
     metrics->reloads =
         add(registry, &(struct metric_description){.type = METRIC_COUNTER,
                                                    .name = "fleetgate_reloads_total",
-                                                   .help = "Loads of policies and certificates.",
+                                                   .help = "Loads of policies, certificates and keys.",
                                                    .labels = {"what", "result"}});
     metrics->certificate_expiry = add_one(
         registry,
@@ -105,6 +106,16 @@ static void add_policy_families(struct gate_metrics *metrics) {
                                          .name = "fleetgate_ca_expiry_timestamp_seconds",
                                          .help = "When the authority that signed it ends, seconds since "
                                                  "1970."});
+}
+
+static void add_attestation_families(struct gate_metrics *metrics) {
+    metrics->attestations =
+        add(metrics->registry,
+            &(struct metric_description){.type = METRIC_COUNTER,
+                                         .name = "fleetgate_attestations_total",
+                                         .help = "Attestations: written or unchanged by /mutate; good, kept "
+                                                 "(not part of the change), absent or refused at /validate.",
+                                         .labels = {"result"}});
 }
 
 static void add_log_families(struct gate_metrics *metrics) {
@@ -130,6 +141,7 @@ struct gate_metrics *gate_metrics_new(const char *version) {
     add_review_families(metrics);
     add_policy_families(metrics);
     add_log_families(metrics);
+    add_attestation_families(metrics);
     struct metric_family *build =
         add(metrics->registry,
             &(struct metric_description){.type = METRIC_GAUGE,
@@ -202,6 +214,13 @@ void gate_metrics_bundle(struct gate_metrics *metrics, const char *revision, con
 
 void gate_metrics_decision_record(struct gate_metrics *metrics, const char *result) {
     metric_add(metric_series(metrics->decision_records, &result), 1);
+}
+
+void gate_metrics_attestation(struct gate_metrics *metrics, enum attestation_result result) {
+    if (result != ATTESTATION_NOT_DUE) {
+        const char *name = attestation_result_name(result);
+        metric_add(metric_series(metrics->attestations, &name), 1);
+    }
 }
 
 void gate_metrics_reload(struct gate_metrics *metrics, const char *what, bool succeeded) {

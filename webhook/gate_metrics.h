@@ -3,6 +3,7 @@
 
 #include "base/metrics.h"
 #include "engine/decision.h"
+#include "webhook/admission_attestation.h"
 #include "webhook/admission_review.h"
 
 struct gate_metrics;
@@ -23,7 +24,8 @@ void gate_metrics_policies(struct gate_metrics *metrics, size_t loaded);
 void gate_metrics_bundle(struct gate_metrics *metrics, const char *revision, const char *digest);
 // result: "written", "dropped" or "failed".
 void gate_metrics_decision_record(struct gate_metrics *metrics, const char *result);
-// what: "policies" or "certificates".
+void gate_metrics_attestation(struct gate_metrics *metrics, enum attestation_result result);
+// what: "policies", "certificates" or "attestation-keys".
 void gate_metrics_reload(struct gate_metrics *metrics, const char *what, bool succeeded);
 void gate_metrics_certificate(struct gate_metrics *metrics, int64_t not_after);
 void gate_metrics_authority(struct gate_metrics *metrics, int64_t not_after); // shown once it was set

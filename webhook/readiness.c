@@ -17,8 +17,9 @@ struct part {
 struct readiness {
     pthread_mutex_t lock;
     bool draining;
-    struct part policies, certificate;
+    struct part policies, certificate, keys;
     size_t policy_count;
+    char key_names[KEY_RING_MOST_KEYS * (KEY_ID_BYTES + 2) + 16];
     int64_t not_before, not_after;
     bool (*check_more)(void *cookie, struct buffer *ret_text);
     void *cookie;
@@ -66,6 +67,22 @@ void readiness_certificate_loaded(struct readiness *readiness, int64_t not_befor
 
 void readiness_certificate_failed(struct readiness *readiness, const char *why) {
     set_failed(readiness, &readiness->certificate, why);
+}
+
+void readiness_keys_loaded(struct readiness *readiness, const struct key_ring *keys) {
+    CLEANUP(buffer_clear) struct buffer names;
+    buffer_init(&names, sizeof(readiness->key_names) - 1);
+    for (size_t i = 0; i < key_ring_count(keys); i++) {
+        buffer_printf(&names, i == 0 ? "%s (signs)" : ", %s", key_ring_id(keys, i));
+    }
+    pthread_mutex_lock(&readiness->lock);
+    readiness->keys = (struct part){.loaded = true};
+    snprintf(readiness->key_names, sizeof(readiness->key_names), "%s", buffer_text(&names));
+    pthread_mutex_unlock(&readiness->lock);
+}
+
+void readiness_keys_failed(struct readiness *readiness, const char *why) {
+    set_failed(readiness, &readiness->keys, why);
 }
 
 void readiness_ask(struct readiness *readiness, bool (*check)(void *cookie, struct buffer *ret_text),
@@ -130,6 +147,10 @@ bool readiness_check(struct readiness *readiness, int64_t now, struct buffer *re
     append_failure(&detail, &readiness->policies, "policies");
     ready = check_certificate(readiness, now, &detail) && ready;
     append_failure(&detail, &readiness->certificate, "certificate");
+    if (readiness->keys.loaded) {
+        buffer_printf(&detail, "attestation keys: %s\n", readiness->key_names);
+    }
+    append_failure(&detail, &readiness->keys, "attestation keys");
     pthread_mutex_unlock(&readiness->lock);
     ready = (!readiness->check_more || readiness->check_more(readiness->cookie, &detail)) && ready;
     buffer_append_text(ret_text, ready ? "ready\n" : "not ready\n");

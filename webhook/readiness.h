@@ -1,6 +1,7 @@
 // Can this process answer reviews, and if not, why? For /readyz.
 #pragma once
 
+#include "attest/key_ring.h"
 #include "base/buffer.h"
 
 #include <stdbool.h>
@@ -20,6 +21,9 @@ void readiness_policies_failed(struct readiness *readiness, const char *why);
 // The dates of the certificate in force, or why a load failed.
 void readiness_certificate_loaded(struct readiness *readiness, int64_t not_before, int64_t not_after);
 void readiness_certificate_failed(struct readiness *readiness, const char *why);
+// Keys that attest, or why a load failed. Where there are none, nothing is said of them.
+void readiness_keys_loaded(struct readiness *readiness, const struct key_ring *keys);
+void readiness_keys_failed(struct readiness *readiness, const char *why);
 // Asks somebody else too, at every check; before other threads start. check may be NULL.
 void readiness_ask(struct readiness *readiness, bool (*check)(void *cookie, struct buffer *ret_text),
                    void *cookie);

@@ -15,6 +15,7 @@ struct reload {
     struct webhook_server *server;
     struct file_watch policies;
     struct file_watch certificates;
+    struct file_watch keys;
     pthread_mutex_t lock;    // of what is below
     char *certificate, *key; // PEM that was handed in; NULL: none yet
 };
@@ -28,8 +29,10 @@ struct reload *reload_new(const struct reload_options *options) {
     reload->certificates.paths[0] = options->tls.certificate;
     reload->certificates.paths[1] = options->tls.key;
     reload->certificates.paths[2] = options->tls.client_authorities;
+    reload->keys.paths[0] = options->attestation_keys;
     file_watch_mark(&reload->policies);
     file_watch_mark(&reload->certificates);
+    file_watch_mark(&reload->keys);
     return reload;
 }
 
@@ -151,11 +154,40 @@ static void load_certificates(struct reload *reload) {
     pthread_mutex_unlock(&reload->lock);
 }
 
+bool reload_keys(struct reload *reload, struct error *error) {
+    const struct reload_options *options = &reload->options;
+    struct key_ring *keys = NULL;
+    if (!options->attestation_keys) {
+        return true;
+    }
+    bool loaded = key_ring_load(options->attestation_keys, &keys, error);
+    gate_metrics_reload(options->metrics, "attestation-keys", loaded);
+    if (!loaded) {
+        return false;
+    }
+    readiness_keys_loaded(options->readiness, keys);
+    log_write(LOG_INFO, "attestation keys loaded", "file", options->attestation_keys, "signs",
+              key_ring_id(keys, 0), NULL);
+    webhook_swap_keys(reload->webhook, keys);
+    return true;
+}
+
+static void load_keys(struct reload *reload) {
+    struct error error = {0};
+    if (!reload_keys(reload, &error)) {
+        readiness_keys_failed(reload->options.readiness, error.message);
+        log_write(LOG_ERROR, "attestation keys not loaded, those in force stay", "error", error.message,
+                  NULL);
+    }
+}
+
 void reload_now(struct reload *reload) {
     file_watch_mark(&reload->policies);
     file_watch_mark(&reload->certificates);
+    file_watch_mark(&reload->keys);
     load_policies(reload);
     load_certificates(reload);
+    load_keys(reload);
 }
 
 void reload_poll(struct reload *reload) {
@@ -164,5 +196,8 @@ void reload_poll(struct reload *reload) {
     }
     if (file_watch_look(&reload->certificates)) {
         load_certificates(reload);
+    }
+    if (file_watch_look(&reload->keys)) {
+        load_keys(reload);
     }
 }

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "engine/engine.h"
+#include "webhook/admission_attestation.h"
 #include "webhook/admission_response.h"
 #include "webhook/decision_log.h"
 
@@ -17,8 +18,9 @@ struct webhook {
     struct gate_metrics *metrics;
     struct fleet_access fleet;
     struct decision_recorder *recorder; // NULL: no decision log
-    pthread_mutex_t lock;               // of policies: taken for the time of a count
+    pthread_mutex_t lock;               // of what follows: taken for the time of a count
     struct policy_set *policies;
+    struct key_ring *keys; // NULL: nothing is attested
 };
 
 struct webhook *webhook_new(struct policy_set *set, uint64_t timeout_ns, struct gate_metrics *metrics) {
@@ -39,6 +41,7 @@ void webhook_free(struct webhook *webhook) {
         return;
     }
     policy_set_unref(webhook->policies);
+    key_ring_unref(webhook->keys);
     pthread_mutex_destroy(&webhook->lock);
     free(webhook);
 }
@@ -67,6 +70,21 @@ bool webhook_has_policies(struct webhook *webhook) {
     return set != NULL;
 }
 
+struct key_ring *webhook_keys(struct webhook *webhook) {
+    pthread_mutex_lock(&webhook->lock);
+    struct key_ring *keys = webhook->keys ? key_ring_ref(webhook->keys) : NULL;
+    pthread_mutex_unlock(&webhook->lock);
+    return keys;
+}
+
+void webhook_swap_keys(struct webhook *webhook, struct key_ring *keys) {
+    pthread_mutex_lock(&webhook->lock);
+    struct key_ring *old = webhook->keys;
+    webhook->keys = keys;
+    pthread_mutex_unlock(&webhook->lock);
+    key_ring_unref(old);
+}
+
 // The API server waits for timeout=Ns and then fails the request itself, so we answer before that.
 static uint64_t choose_deadline(const struct webhook *webhook, const struct http_request *request) {
     uint64_t wait_ns = webhook->timeout_ns;
@@ -86,6 +104,30 @@ static void record(struct webhook *webhook, const struct decision_facts *facts) 
     decision_recorder_take(webhook->recorder, &dated);
 }
 
+static void mutate(struct webhook *webhook, struct admission_review *admission, struct policy_set *set,
+                   struct decision *ret_decision) {
+    engine_mutate(set, &admission->review, ret_decision);
+    CLEANUP(key_ring_unref) struct key_ring *keys = webhook_keys(webhook);
+    if (keys) {
+        gate_metrics_attestation(webhook->metrics,
+                                 admission_attestation_write(keys, admission, ret_decision));
+    }
+}
+
+static void validate(struct webhook *webhook, struct admission_review *admission, struct policy_set *set,
+                     struct decision *ret_decision) {
+    CLEANUP(key_ring_unref) struct key_ring *keys = webhook_keys(webhook);
+    if (!keys) {
+        engine_evaluate(set, &admission->review, ret_decision);
+        return;
+    }
+    const struct admission_attestation attestation = admission_attestation_check(keys, admission);
+    gate_metrics_attestation(webhook->metrics, attestation.result);
+    admission->review.refused = attestation.result == ATTESTATION_REFUSED;
+    engine_evaluate(set, &admission->review, ret_decision);
+    admission_attestation_tell(&attestation, admission, ret_decision);
+}
+
 static void answer(struct webhook *webhook, const struct http_request *request,
                    struct admission_review *admission, struct policy_set *set,
                    struct http_response *ret_response) {
@@ -99,9 +141,9 @@ static void answer(struct webhook *webhook, const struct http_request *request,
     }
     CLEANUP(decision_clear) struct decision decision = {0};
     if (mutates) {
-        engine_mutate(set, &admission->review, &decision);
+        mutate(webhook, admission, set, &decision);
     } else {
-        engine_evaluate(set, &admission->review, &decision);
+        validate(webhook, admission, set, &decision);
     }
     uint64_t duration_ns = clock_now_ns() - request->received_ns;
     char *body = admission_response_make(admission, &decision, policy_set_digest(set), duration_ns);

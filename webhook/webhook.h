@@ -1,6 +1,7 @@
 // The gate behind the HTTPS server: a request's body in, the answer out. Any thread.
 #pragma once
 
+#include "attest/key_ring.h"
 #include "engine/policy_set.h"
 #include "fleet/fleet_access.h"
 #include "webhook/decision_recorder.h"
@@ -25,6 +26,11 @@ void webhook_swap_policies(struct webhook *webhook, struct policy_set *set);
 bool webhook_has_policies(struct webhook *webhook);
 // A reference to what is in force; NULL: nothing is. Any thread; caller unrefs.
 struct policy_set *webhook_policies(struct webhook *webhook);
+// From now on /mutate attests with these keys and /validate asks for attestations. Takes ownership of one
+// reference.
+void webhook_swap_keys(struct webhook *webhook, struct key_ring *keys);
+// A reference to the keys in force; NULL: none are. Any thread; caller unrefs.
+struct key_ring *webhook_keys(struct webhook *webhook);
 
 // Answers a request whose head was accepted. Takes ownership of request->body. *ret_response is always
 // filled.

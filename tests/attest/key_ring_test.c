@@ -1,5 +1,7 @@
 #include "attest/key_ring.h"
 
+#include "attest/key_file.h"
+
 #include "base/memory.h"
 #include "tests/support/expect.h"
 
@@ -267,9 +269,9 @@ static void test_no_files(void **state) {
     assert_false(key_ring_load(folder.keys, &ring, &error));
     expect_text("a pipe", error_kind_name(error.kind), "invalid");
     unlink(folder.keys);
-    char *large = memory_calloc(1, KEY_RING_MOST_FILE_BYTES + 1);
-    memset(large, '\n', KEY_RING_MOST_FILE_BYTES + 1);
-    folder_write(&folder, large, KEY_RING_MOST_FILE_BYTES + 1, 0600);
+    char *large = memory_calloc(1, KEY_FILE_MOST_BYTES + 1);
+    memset(large, '\n', KEY_FILE_MOST_BYTES + 1);
+    folder_write(&folder, large, KEY_FILE_MOST_BYTES + 1, 0600);
     assert_false(key_ring_load(folder.keys, &ring, &error));
     expect_contains("too large", error.message, "larger than 65536 bytes");
     free(large);

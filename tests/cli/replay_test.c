@@ -52,6 +52,10 @@ static const struct {
          "6 replayed: 5 same, 0 newly denied, 1 newly allowed, 0 different, 0 undecided; 0 without input, "
          "0 bad lines\n" HEAD "regions                             0             1         0         0\n",
      NULL},
+    {WITH("then.yaml") HERE "attested.log", 0,
+     "4 replayed: 4 same, 0 newly denied, 0 newly allowed, 0 different, 0 undecided; 0 without input, "
+     "0 bad lines\n",
+     NULL},
     {WITH("then.yaml") HERE "poor.log", 3,
      "0 replayed: 0 same, 0 newly denied, 0 newly allowed, 0 different, 0 undecided; 1 without input, "
      "2 bad lines\n",

@@ -1,5 +1,6 @@
 #include "webhook/gate.h"
 
+#include "attest/key_rotation.h"
 #include "base/memory.h"
 #include "certs/certificate_files.h"
 #include "tests/webhook/gate_fixture.h"
@@ -150,6 +151,49 @@ static void reloads_on_signal_and_on_change(void **state) {
     assert_int_equal(ask(client, &close), 200); // the connection of the old certificate lives on
     CLEANUP(tls_client_close) struct tls_client *second = served_connect(&scene->served);
     assert_int_equal(ask(second, &close), 200);
+    end(scene);
+}
+
+static void keys_are_loaded_when_they_change(void **state) {
+    struct scene *scene = *state;
+    char file[128], command[400];
+    snprintf(file, sizeof(file), "%s/attestation.keys", scene->served.folder);
+    scene->options.attestation_keys = file;
+    struct error error = {0};
+    assert_false(gate_start(&scene->options, &scene->gate, &error));
+    assert_non_null(strstr(error.message, "attestation.keys: can't be read: No such file"));
+
+    assert_true(key_rotation_begin(file, "one", NULL, &error));
+    begin(scene);
+    assert_true(page_has(scene, "/readyz", "attestation keys: one (signs)"));
+    CLEANUP(key_ring_unref) struct key_ring *first = gate_keys_in_force(scene->gate);
+    assert_string_equal(key_ring_id(first, 0), "one");
+
+    assert_true(key_rotation_step(file, KEY_STEP_ADD, "two", NULL, &error));
+    assert_true(wait_for_page(scene, "/readyz", "attestation keys: one (signs), two"));
+    assert_true(key_rotation_step(file, KEY_STEP_USE, "two", NULL, &error));
+    pthread_kill(scene->thread, SIGHUP);
+    assert_true(wait_for_page(scene, "/readyz", "attestation keys: two (signs), one"));
+
+    // What others may read is not believed any more; the keys that are in force stay.
+    snprintf(command, sizeof(command), "chmod 644 '%s'", file);
+    assert_int_equal(system(command), 0);
+    assert_true(wait_for_page(scene, "/readyz", "attestation keys: the last load failed at "));
+    assert_true(page_has(scene, "/readyz", "what was loaded before stays in force"));
+    assert_true(page_has(scene, "/readyz", "attestation keys: two (signs), one"));
+    assert_true(page_has(scene, "/metrics",
+                         "fleetgate_reloads_total{what=\"attestation-keys\",result=\"failure\"} 1"));
+    CLEANUP(key_ring_unref) struct key_ring *kept = gate_keys_in_force(scene->gate);
+    assert_string_equal(key_ring_id(kept, 0), "two");
+    end(scene);
+    unlink(file);
+}
+
+static void without_keys_there_are_none(void **state) {
+    struct scene *scene = *state;
+    begin(scene);
+    assert_null(gate_keys_in_force(scene->gate));
+    assert_false(page_has(scene, "/readyz", "attestation"));
     end(scene);
 }
 
@@ -323,6 +367,8 @@ int main(void) {
     signal(SIGPIPE, SIG_IGN);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(reloads_on_signal_and_on_change, start_scene, stop_scene),
+        cmocka_unit_test_setup_teardown(keys_are_loaded_when_they_change, start_scene, stop_scene),
+        cmocka_unit_test_setup_teardown(without_keys_there_are_none, start_scene, stop_scene),
         cmocka_unit_test_setup_teardown(a_certificate_is_handed_in, start_scene, stop_scene),
         cmocka_unit_test_setup_teardown(no_request_is_refused_while_certificates_change, start_scene,
                                         stop_scene),

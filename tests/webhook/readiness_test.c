@@ -45,6 +45,25 @@ static void tells_of_a_failed_reload(void **state) {
     assert_page(readiness, 100, true, "ready\npolicies: 6 in force\ncertificate: valid until");
 }
 
+// Keys never make a gate unready: what it can't attest is held by who carries it out.
+static void names_keys(void **state) {
+    (void)state;
+    CLEANUP(readiness_free) struct readiness *readiness = readiness_new();
+    readiness_policies_loaded(readiness, 5);
+    readiness_certificate_loaded(readiness, 50, 200);
+    static const char text[] = "new AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"
+                               "old ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=\n";
+    CLEANUP(key_ring_unref) struct key_ring *keys = NULL;
+    struct error error;
+    assert_true(key_ring_parse(text, sizeof(text) - 1, "keys", &keys, &error));
+    readiness_keys_loaded(readiness, keys);
+    assert_page(readiness, 100, true, "\nattestation keys: new (signs), old\n");
+    readiness_keys_failed(readiness, "keys:2: no");
+    assert_page(readiness, 100, true,
+                "\nattestation keys: new (signs), old\nattestation keys: the last load ");
+    assert_page(readiness, 100, true, "stays in force: keys:2: no\n");
+}
+
 static void is_not_ready_while_draining(void **state) {
     (void)state;
     CLEANUP(readiness_free) struct readiness *readiness = readiness_new();
@@ -58,6 +77,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(says_why_not),
         cmocka_unit_test(tells_of_a_failed_reload),
+        cmocka_unit_test(names_keys),
         cmocka_unit_test(is_not_ready_while_draining),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -105,6 +105,9 @@ static const struct {
     {"--decision-log-keep 0", EXIT_USAGE, "--decision-log-keep: want 1 to 1000, got 0"},
     {"--decision-log-level some", EXIT_USAGE, "--decision-log-level: want denied or all, got some"},
     {"--decision-log-mask spec", EXIT_USAGE, "--decision-log-mask: \"spec\" is no JSON pointer"},
+    {PAIR "--attestation-keys @/none", EXIT_USAGE, "none: can't be read: No such file"},
+    {PAIR "--attestation-keys @/tls.crt", EXIT_USAGE, "keys must be in a file that nobody else may read"},
+    {PAIR "--attestation-keys @/tls.key", EXIT_USAGE, "tls.key:1: want ID BASE64"},
     {PAIR "--decision-log @/none/log", EXIT_USAGE, "/none/log: No such file or directory"},
     {"--help", EXIT_CLEAN, "--drain-timeout"},
 };
