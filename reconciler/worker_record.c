@@ -182,6 +182,32 @@ static const struct object_key *find_unapproved(const struct worker *worker, str
     return NULL;
 }
 
+static bool is_lone_pool(const struct view_source *source, struct arena *arena,
+                         const struct object_key *key) {
+    struct kind_match kind = kind_table_find(key->group, key->kind);
+    struct fragment_list pools = {0};
+    if (!kind.entry || kind.is_template || kind.entry->role != KIND_INFRASTRUCTURE_POOL) {
+        return false;
+    }
+    source->methods->add_referrers(source->cookie, arena, key, &pools);
+    return pools.count == 0;
+}
+
+// The infrastructure of a pool that is not there (any more) is no pool.
+static struct fragment_set *without_lone_pools(const struct fragment_set *all, struct document **documents) {
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct fragment_set *set = fragment_set_new();
+    for (size_t i = 0; documents[i]; i++) {
+        struct object_key key;
+        if (fragment_object_key(document_root(documents[i]), &key) &&
+            !is_lone_pool(fragment_set_source(all), arena, &key)) {
+            fragment_set_add_as(set, &key, document_root(documents[i]));
+        }
+    }
+    fragment_set_complete(set, true);
+    return set;
+}
+
 static bool read_spec(struct worker *worker, struct fragment_set *set, struct document **documents,
                       struct error *error) {
     const struct reconciler_options *options = &worker->reconciler->options;
@@ -220,7 +246,8 @@ bool worker_step_spec(struct worker *worker) {
         return true;
     }
     struct document **documents;
-    struct fragment_set *set = judge_approved_set(&worker->record, worker->reconciler->objects, &documents);
+    struct fragment_set *all = judge_approved_set(&worker->record, worker->reconciler->objects, &documents);
+    struct fragment_set *set = without_lone_pools(all, documents);
     struct error error;
     if (read_spec(worker, set, documents, &error)) {
         worker->spec_revision = worker->record.revision;
@@ -231,6 +258,7 @@ bool worker_step_spec(struct worker *worker) {
         worker_fail(worker, "%s", error.message);
     }
     fragment_set_free(set);
+    fragment_set_free(all);
     judge_free_documents(documents);
     return true;
 }

@@ -1,0 +1,317 @@
+#include "tests/reconciler/fleet_fixture.h"
+
+#include "base/buffer.h"
+#include "base/field_path.h"
+#include "base/json_reader.h"
+#include "base/memory.h"
+
+#include "tests/support/expect.h"
+
+#include <stdio.h>
+
+static void put(void *cookie, const struct object_key *key, const struct node *object) {
+    struct fleet_fixture *fixture = cookie;
+    inventory_put(fixture->inventory, key, object);
+    if (fixture->reconciler) {
+        reconciler_put(fixture->reconciler, object);
+    }
+}
+
+static void removed(void *cookie, const struct object_key *key, const struct node *object) {
+    (void)object;
+    struct fleet_fixture *fixture = cookie;
+    inventory_remove(fixture->inventory, key, "");
+    if (fixture->reconciler) {
+        reconciler_removed(fixture->reconciler, key);
+    }
+}
+
+static void open_fleet(void *cookie, struct fleet_knowledge *ret_knowledge) {
+    struct fleet_fixture *fixture = cookie;
+    *ret_knowledge = (struct fleet_knowledge){.source = *inventory_source(fixture->inventory)};
+}
+
+static struct policy_set *get_policies(void *cookie) {
+    struct fleet_fixture *fixture = cookie;
+    return policy_set_ref(fixture->policies);
+}
+
+static struct key_ring *get_keys(void *cookie) {
+    struct fleet_fixture *fixture = cookie;
+    return key_ring_ref(fixture->keys);
+}
+
+static const struct reconcile_settings *get_settings(void *cookie) {
+    struct fleet_fixture *fixture = cookie;
+    return &fixture->settings;
+}
+
+static void decided(void *cookie, const struct review *review, const struct decision *decision) {
+    (void)review, (void)decision;
+    struct fleet_fixture *fixture = cookie;
+    fixture->decisions++;
+}
+
+static void event(void *cookie, const struct object_key *key, bool warning, const char *reason,
+                  const char *message) {
+    struct fleet_fixture *fixture = cookie;
+    fixture->events++;
+    snprintf(fixture->last_event, sizeof(fixture->last_event), "%s %s/%s: %s%s: %s", key->kind,
+             key->namespace, key->name, warning ? "! " : "", reason, message);
+    if (getenv("FLEET_TRACE")) {
+        fprintf(stderr, "%8lld %s\n", (long long)event_loop_now_ms(fixture->loop), fixture->last_event);
+    }
+}
+
+static bool put_all(void *cookie, const struct object_key *key, const struct node *object) {
+    (void)key;
+    reconciler_put(cookie, object);
+    return true;
+}
+
+static void start(struct fleet_fixture *fixture) {
+    const struct named_provider providers[] = {{"sim", sim_provider(fixture->sim)}};
+    static struct named_provider kept[1];
+    kept[0] = providers[0];
+    const struct reconciler_options options = {
+        .loop = fixture->loop,
+        .store = database_store_get(fixture->store),
+        .providers = kept,
+        .provider_count = 1,
+        .default_provider = "sim",
+        .fleet = {open_fleet, fixture},
+        .policies = get_policies,
+        .keys = get_keys,
+        .attests = fixture->attests,
+        .settings = get_settings,
+        .decided = decided,
+        .cookie = fixture,
+        .random_seed = 7,
+    };
+    fixture->reconciler = reconciler_new(&options);
+    struct error error;
+    assert_true(object_database_each(fixture->database, put_all, fixture->reconciler, &error));
+    reconciler_synced(fixture->reconciler);
+}
+
+static int64_t wall(void *cookie) {
+    struct fleet_fixture *fixture = cookie;
+    return event_loop_wall_ms(fixture->loop);
+}
+
+static void load_policies(struct fleet_fixture *fixture, const char *const *policies) {
+    struct policy_source sources[8];
+    char names[8][32];
+    size_t count = 0;
+    for (; policies[count]; count++) {
+        snprintf(names[count], sizeof(names[count]), "policies/test-%zu.lua", count);
+        sources[count] = (struct policy_source){
+            .name = names[count], .text = policies[count], .length = strlen(policies[count])};
+    }
+    const struct policy_set_options options = {.sources = sources, .source_count = count, .evaluators = 1};
+    struct error error;
+    if (!policy_set_load(&options, &fixture->policies, &error)) {
+        fail_msg("%s", error.message);
+    }
+}
+
+void fleet_fixture_begin(struct fleet_fixture *fixture, const char *const *policies) {
+    *fixture = (struct fleet_fixture){0};
+    struct error error;
+    fixture->loop = event_loop_new_virtual(1790000000000);
+    fixture->inventory = inventory_new();
+    load_policies(fixture, policies);
+    CLEANUP(buffer_clear) struct buffer line;
+    buffer_init(&line, 200);
+    assert_true(key_ring_new_line("k1", &line, &error));
+    assert_true(key_ring_parse(line.data, line.length, "keys", &fixture->keys, &error));
+    assert_true(reconcile_settings_read(NULL, NULL, &fixture->settings, &error));
+    const struct object_database_options database = {.wall_ms = wall, .cookie = fixture, .uid_seed = 5};
+    if (!object_database_open(&database, &fixture->database, &error)) {
+        fail_msg("%s", error.message);
+    }
+    object_database_listen(fixture->database, &(struct object_listener){put, removed, fixture});
+    fixture->store = database_store_new(fixture->loop, fixture->database, event, fixture);
+    const struct sim_options sim = {.loop = fixture->loop, .seed = 3};
+    if (!sim_open(&sim, &fixture->sim, &error)) {
+        fail_msg("%s", error.message);
+    }
+    start(fixture);
+}
+
+void fleet_fixture_end(struct fleet_fixture *fixture) {
+    reconciler_free(fixture->reconciler);
+    fixture->reconciler = NULL;
+    sim_free(fixture->sim);
+    database_store_free(fixture->store);
+    object_database_close(fixture->database);
+    policy_set_unref(fixture->policies);
+    key_ring_unref(fixture->keys);
+    inventory_free(fixture->inventory);
+    event_loop_free(fixture->loop);
+}
+
+void fleet_fixture_restart(struct fleet_fixture *fixture) {
+    reconciler_free(fixture->reconciler);
+    fixture->reconciler = NULL;
+    start(fixture);
+}
+
+static const struct {
+    const char *kind, *group;
+} groups[] = {{"Cluster", "cluster.x-k8s.io"},
+              {"MachineDeployment", "cluster.x-k8s.io"},
+              {"MachinePool", "cluster.x-k8s.io"},
+              {"KubeadmControlPlane", "controlplane.cluster.x-k8s.io"},
+              {"AWSManagedControlPlane", "controlplane.cluster.x-k8s.io"},
+              {"AWSManagedCluster", "infrastructure.cluster.x-k8s.io"},
+              {"AWSManagedMachinePool", "infrastructure.cluster.x-k8s.io"},
+              {"AWSCluster", "infrastructure.cluster.x-k8s.io"},
+              {"AWSMachineTemplate", "infrastructure.cluster.x-k8s.io"},
+              {"Secret", ""}};
+
+static struct object_key key_of(const char *kind, const char *name) {
+    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+        if (strcmp(groups[i].kind, kind) == 0) {
+            return (struct object_key){groups[i].group, kind, "prod", name};
+        }
+    }
+    fail_msg("%s: not a kind of this fixture", kind);
+    return (struct object_key){0};
+}
+
+static struct document *parse(const char *text) {
+    struct document *document = NULL;
+    struct error error;
+    if (!json_read_copy(text, strlen(text), &document_default_limits, &document, &error)) {
+        fail_msg("%s", error.message);
+    }
+    return document;
+}
+
+void fleet_fixture_apply(struct fleet_fixture *fixture, const char *object) {
+    CLEANUP(document_free) struct document *document = parse(object);
+    const struct node *root = document_root(document);
+    struct object_key key = key_of(node_string(node_get(root, "kind")),
+                                   node_string(node_get(node_get(root, "metadata"), "name")));
+    struct error error;
+    if (!object_database_create(fixture->database, &key, root, NULL, &error)) {
+        fail_msg("%s", error.message);
+    }
+}
+
+void fleet_fixture_patch(struct fleet_fixture *fixture, const char *kind, const char *name,
+                         const char *patch) {
+    CLEANUP(document_free) struct document *document = parse(patch);
+    struct object_key key = key_of(kind, name);
+    struct error error;
+    if (!object_database_patch(fixture->database, &key, NULL, document_root(document), NULL, &error)) {
+        fail_msg("%s", error.message);
+    }
+}
+
+void fleet_fixture_delete(struct fleet_fixture *fixture, const char *kind, const char *name) {
+    struct object_key key = key_of(kind, name);
+    struct error error;
+    if (!object_database_remove(fixture->database, &key, NULL, NULL, &error)) {
+        fail_msg("%s", error.message);
+    }
+}
+
+void fleet_fixture_run(struct fleet_fixture *fixture, int64_t seconds) {
+    int64_t end_ms = event_loop_now_ms(fixture->loop) + seconds * 1000;
+    while (event_loop_now_ms(fixture->loop) < end_ms &&
+           event_loop_turn(fixture->loop, end_ms - event_loop_now_ms(fixture->loop))) {
+    }
+}
+
+static struct document *kept_document;
+
+static const struct node *read_object(struct fleet_fixture *fixture, const char *kind, const char *name) {
+    document_free(kept_document);
+    kept_document = NULL;
+    struct object_key key = key_of(kind, name);
+    struct error error;
+    if (!object_database_read(fixture->database, &key, &kept_document, &error)) {
+        assert_int_equal(error.kind, ERROR_NOT_FOUND);
+        return NULL;
+    }
+    return document_root(kept_document);
+}
+
+const char *fleet_fixture_read(struct fleet_fixture *fixture, const char *kind, const char *name,
+                               const char *path) {
+    static char text[64];
+    const struct node *found = NULL;
+    struct error error;
+    assert_true(field_path_find(read_object(fixture, kind, name), path, &found, &error));
+    int64_t number;
+    bool flag;
+    if (node_string(found)) {
+        return node_string(found);
+    }
+    if (node_boolean(found, &flag)) {
+        return flag ? "true" : "false";
+    }
+    if (node_integer(found, &number)) {
+        snprintf(text, sizeof(text), "%lld", (long long)number);
+        return text;
+    }
+    return "";
+}
+
+static const struct node *find_condition(const struct node *list, const char *type) {
+    NODE_EACH(condition, list) {
+        const char *name = node_string(node_get(condition, "type"));
+        if (name && strcmp(name, type) == 0) {
+            return condition;
+        }
+    }
+    return NULL;
+}
+
+const char *fleet_fixture_condition(struct fleet_fixture *fixture, const char *kind, const char *name,
+                                    const char *type, const char **ret_message) {
+    const struct node *status = node_get(read_object(fixture, kind, name), "status");
+    const struct node *found = find_condition(node_get(node_get(status, "v1beta2"), "conditions"), type);
+    found = found ? found : find_condition(node_get(status, "conditions"), type);
+    if (ret_message) {
+        *ret_message = node_string(node_get(found, "message"));
+    }
+    const char *text = node_string(node_get(found, "status"));
+    return text ? text : "";
+}
+
+bool fleet_fixture_exists(struct fleet_fixture *fixture, const char *kind, const char *name) {
+    return read_object(fixture, kind, name) != NULL;
+}
+
+struct search {
+    const char *id;
+    struct buffer text;
+};
+
+static void describe(void *cookie, const char *region, const char *id, const struct cloud_cluster *cluster) {
+    (void)region;
+    struct search *search = cookie;
+    if (strcmp(search->id, id) != 0) {
+        return;
+    }
+    buffer_printf(&search->text, "%s %s", cluster->version ? cluster->version : "-",
+                  cloud_state_name(cluster->state));
+    for (size_t i = 0; i < cluster->pool_count; i++) {
+        const struct cloud_pool *pool = &cluster->pools[i];
+        buffer_printf(&search->text, " %s=%s:%lld/%lld", pool->name, pool->version, (long long)pool->ready,
+                      (long long)pool->replicas);
+    }
+}
+
+const char *fleet_fixture_cloud(struct fleet_fixture *fixture, const char *id) {
+    static char text[1024];
+    struct search search = {.id = id};
+    buffer_init(&search.text, sizeof(text) - 1);
+    sim_each(fixture->sim, describe, &search);
+    snprintf(text, sizeof(text), "%s", buffer_text(&search.text));
+    buffer_clear(&search.text);
+    return text;
+}
