@@ -11,6 +11,8 @@
 #include <string.h>
 
 enum { MOST_SECRET_BYTES = 2 * RECORD_MOST_BYTES, MOST_SIGNATURE_BYTES = KEY_ID_BYTES + 64 };
+// An object as deep as any may be lies three levels deeper in the record.
+enum { MOST_RECORD_DEPTH = 160, MOST_RECORD_NODES = 2 * 1000 * 1000 };
 
 static void append_text(struct buffer *text, const char *name, const char *value) {
     if (value) {
@@ -160,10 +162,14 @@ static char *copy_of(const struct node *map, const char *name) {
     return text ? memory_strdup(text) : NULL;
 }
 
-static void read_intent(const struct node *map, struct intent *intent) {
-    intent->action = provider_action_parse(node_string(node_get(map, "action")));
-    if (intent->action == ACTION_NONE) {
-        return;
+static bool read_intent(const struct node *map, struct intent *intent, struct error *error) {
+    if (!map) {
+        return true;
+    }
+    intent->action = provider_action_parse(text_of(map, "action"));
+    if (intent->action == ACTION_NONE || !*text_of(map, "token")) {
+        intent->action = ACTION_NONE;
+        return error_set(error, ERROR_INVALID, "the record's intent can't be read");
     }
     (void)node_integer(node_get(map, "replicas"), &intent->replicas);
     (void)node_integer(node_get(map, "surge"), &intent->surge);
@@ -173,22 +179,35 @@ static void read_intent(const struct node *map, struct intent *intent) {
     intent->pool = copy_of(map, "pool");
     intent->version = copy_of(map, "version");
     intent->operation = copy_of(map, "operation");
+    return true;
 }
 
-static void read_approved(const struct node *list, struct cluster_record *record) {
+static bool read_one_approved(const struct node *item, struct buffer *text, struct cluster_record *record) {
+    struct approved_object object = {.key = {text_of(item, "group"), text_of(item, "kind"),
+                                             text_of(item, "namespace"), text_of(item, "name")}};
+    const struct node *judged = node_get(item, "object");
+    if (!node_is(judged, NODE_MAP) || !node_first(judged) || !*object.key.kind || !*object.key.name ||
+        record->approved_count == RECORD_MOST_OBJECTS) {
+        return false;
+    }
+    (void)node_integer(node_get(item, "generation"), &object.generation);
+    (void)node_integer(node_get(item, "attested"), &object.attested);
+    buffer_truncate(text, 0);
+    approved_text_append(text, judged);
+    object.text = buffer_text(text);
+    object.length = text->length;
+    cluster_record_approve(record, &object);
+    return !text->cut;
+}
+
+static bool read_approved(const struct node *list, struct cluster_record *record, struct error *error) {
     CLEANUP(buffer_clear) struct buffer text;
     buffer_init(&text, RECORD_MOST_BYTES);
+    bool fine = !list || node_is(list, NODE_LIST);
     NODE_EACH(item, list) {
-        struct approved_object object = {.key = {text_of(item, "group"), text_of(item, "kind"),
-                                                 text_of(item, "namespace"), text_of(item, "name")}};
-        (void)node_integer(node_get(item, "generation"), &object.generation);
-        (void)node_integer(node_get(item, "attested"), &object.attested);
-        buffer_truncate(&text, 0);
-        approved_text_append(&text, node_get(item, "object"));
-        object.text = buffer_text(&text);
-        object.length = text.length;
-        cluster_record_approve(record, &object);
+        fine = fine && read_one_approved(item, &text, record);
     }
+    return fine || error_set(error, ERROR_INVALID, "the record's approvals can't be read");
 }
 
 static bool read_document(const struct node *root, const struct object_key *cluster, const char *uid,
@@ -203,9 +222,11 @@ static bool read_document(const struct node *root, const struct object_key *clus
     if (strcmp(text_of(root, "uid"), uid) != 0) {
         return error_set(error, ERROR_NOT_FOUND, "the record is of an earlier Cluster of this name");
     }
-    struct cluster_record record = {0};
-    read_approved(node_get(root, "approved"), &record);
-    read_intent(node_get(root, "intent"), &record.intent);
+    CLEANUP(cluster_record_clear) struct cluster_record record = {0};
+    if (!read_approved(node_get(root, "approved"), &record, error) ||
+        !read_intent(node_get(root, "intent"), &record.intent, error)) {
+        return false;
+    }
     record.provider = copy_of(root, "provider");
     record.region = copy_of(root, "region");
     record.id = copy_of(root, "id");
@@ -215,6 +236,7 @@ static bool read_document(const struct node *root, const struct object_key *clus
     (void)node_boolean(node_get(root, "deleting"), &record.deleting);
     (void)node_boolean(node_get(root, "upgrading"), &record.upgrading);
     *ret_record = record;
+    record = (struct cluster_record){0};
     return true;
 }
 
@@ -231,8 +253,9 @@ bool cluster_record_read(const struct node *secret, const struct object_key *clu
     if (!is_signed(data, &text, keys, &old_key)) {
         return error_set(error, ERROR_DENIED, "the record was not signed by a key that is believed");
     }
+    const struct document_limits limits = {.depth = MOST_RECORD_DEPTH, .nodes = MOST_RECORD_NODES};
     CLEANUP(document_free) struct document *document = NULL;
-    if (!json_read_copy(text.data, text.length, &document_default_limits, &document, error)) {
+    if (!json_read_copy(text.data, text.length, &limits, &document, error)) {
         return error_wrap(error, "the record");
     }
     if (!read_document(document_root(document), cluster, uid, ret_record, error)) {

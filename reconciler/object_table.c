@@ -212,15 +212,28 @@ static bool is_tool_annotation(const char *key) {
     return false;
 }
 
+static int compare_keys(const void *left, const void *right) {
+    return json_key_compare(*(const struct node *const *)left, *(const struct node *const *)right);
+}
+
+// Sorted, as the record's reader will find them.
 static void append_annotations(struct buffer *text, const struct node *annotations) {
-    const char *tools[32] = {NULL};
+    const struct node **kept = memory_calloc(annotations->length, sizeof(*kept));
     size_t count = 0;
     NODE_EACH(child, annotations) {
-        if (is_tool_annotation(child->key) && count < 31) {
-            tools[count++] = child->key;
+        if (!is_tool_annotation(child->key)) {
+            kept[count++] = child;
         }
     }
-    append_without(text, annotations, tools);
+    qsort(kept, count, sizeof(*kept), compare_keys);
+    for (size_t i = 0; i < count; i++) {
+        buffer_append_char(text, i == 0 ? '{' : ',');
+        json_string_append(text, kept[i]->key, kept[i]->key_length);
+        buffer_append_char(text, ':');
+        json_canonical_append(text, kept[i]);
+    }
+    buffer_append_char(text, '}');
+    free(kept);
 }
 
 static bool has_annotations(const struct node *annotations) {
@@ -248,7 +261,7 @@ static void append_metadata(struct buffer *text, const struct node *metadata) {
     append_member(text, "labels", node_get(metadata, "labels"));
     append_member(text, "ownerReferences", node_get(metadata, "ownerReferences"));
     const struct node *annotations = node_get(metadata, "annotations");
-    if (has_annotations(annotations)) {
+    if (node_is(annotations, NODE_MAP) && has_annotations(annotations)) {
         buffer_append_text(text, ",\"annotations\":");
         append_annotations(text, annotations);
     }
