@@ -175,16 +175,17 @@ bool status_was_provisioned(const struct node *cluster) {
            is_true(cluster, "status.infrastructureReady");
 }
 
-bool status_was_initialized(const struct node *cluster) {
+bool status_was_initialized(const struct node *object) {
     static const char *const paths[] = {"status.conditions", "status.v1beta2.conditions"};
     for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
-        const struct node *condition = condition_find(node_at(cluster, paths[i]), "ControlPlaneInitialized");
+        const struct node *condition = condition_find(node_at(object, paths[i]), "ControlPlaneInitialized");
         const char *status = node_string(node_get(condition, "status"));
         if (status && strcmp(status, condition_status_name(CONDITION_TRUE)) == 0) {
             return true;
         }
     }
-    return is_true(cluster, "status.initialization.controlPlaneInitialized");
+    return is_true(object, "status.initialization.controlPlaneInitialized") ||
+           is_true(object, "status.initialized");
 }
 
 static bool has_annotation(const struct node *object, const char *name) {

@@ -35,9 +35,9 @@ bool status_counters_current(const struct status_counters *counters);
 bool status_counters_growing(const struct status_counters *counters);
 bool status_counters_shrinking(const struct status_counters *counters);
 
-// Once true, these stay true in the status of the Cluster, whatever happens to it later.
+// Once true, these stay true in the status of the Cluster (or its control plane), whatever happens later.
 bool status_was_provisioned(const struct node *cluster);
-bool status_was_initialized(const struct node *cluster);
+bool status_was_initialized(const struct node *object);
 bool status_is_paused(const struct status_question *question);
 // The Cluster has a deletionTimestamp, or it is known to go.
 bool status_is_deleting(const struct status_question *question);
