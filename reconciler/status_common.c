@@ -69,6 +69,9 @@ static const char *deletion_stage(const struct status_draft *draft) {
     if (!draft->question->deleting) {
         return "WaitingForApproval";
     }
+    if (draft->shape.entry->role != KIND_CLUSTER) {
+        return "Deleting";
+    }
     if (!draft->facts.known) {
         return "WaitingForProvider";
     }

@@ -378,6 +378,33 @@ static void fields_that_are_dropped_are_no_reason_to_write(void **state) {
     assert_false(cluster_status_patch(&question, &patch));
 }
 
+// The API server refuses bytes that are no text, and messages that are too long.
+static void what_a_cloud_says_fits(void **state) {
+    (void)state;
+    CLEANUP(document_free) struct document *object = document_of(OLD_CLUSTER "}");
+    char problem[20000];
+    memset(problem, 'x', sizeof(problem) - 1);
+    problem[sizeof(problem) - 1] = '\0';
+    memcpy(problem, "no \xff room ", 10);
+    struct status_question question = {.is_known = true,
+                                       .approval = APPROVAL_APPROVED,
+                                       .spec = &status_spec,
+                                       .problem = problem,
+                                       .now_s = STATUS_NOW_S};
+    question.object = question.cluster = document_root(object);
+    CLEANUP(document_free) struct document *after = status_after("problem", &question);
+    const struct node *conditions = node_get(node_get(document_root(after), "status"), "conditions");
+    const char *message = NULL;
+    NODE_EACH(condition, conditions) {
+        if (strcmp(node_string(node_get(condition, "type")), "Reconciled") == 0) {
+            message = node_string(node_get(condition, "message"));
+        }
+    }
+    assert_non_null(message);
+    expect_contains("scrubbed", message, "no ? room xxx");
+    expect_integer("cut", (int64_t)strlen(message), 4096);
+}
+
 static void a_patch_names_the_object_that_was_read(void **state) {
     (void)state;
     CLEANUP(document_free) struct document *object = document_of(NEW_CLUSTER "}");
@@ -414,6 +441,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(clusters_say_what_they_are),
         cmocka_unit_test(fields_that_are_dropped_are_no_reason_to_write),
+        cmocka_unit_test(what_a_cloud_says_fits),
         cmocka_unit_test(a_patch_names_the_object_that_was_read),
         cmocka_unit_test(what_is_no_part_of_a_cluster_says_nothing),
     };

@@ -166,6 +166,13 @@ static const struct status_case pools[] = {
      CORE("v1beta1", "MachineDeployment") ",'spec':{'selector':{'matchLabels':{'a':'b',"
                                           "'c/d':'e'}}}}",
      &status_spec, &status_cloud, "selector = a=b,c/d=e"},
+    {"a selector of expressions",
+     CORE("v1beta1", "MachineDeployment") ",'spec':{'selector':{'matchLabels':{'a':'b'},'matchExpressions':["
+                                          "{'key':'c','operator':'In','values':['d','e']},{'key':'f','"
+                                          "operator':'NotIn','values':['g']},"
+                                          "{'key':'h','operator':'Exists'},{'key':'i','operator':'"
+                                          "DoesNotExist'},{'key':'j','operator':'Odd'}]}}}",
+     &status_spec, &status_cloud, "selector = a=b,c in (d,e),f notin (g),h,!i"},
     {"MachineSet", CORE("v1beta1", "MachineSet") "}", &status_spec, &status_cloud,
      "replicas = 2\n"
      "fullyLabeledReplicas = 2\n"
