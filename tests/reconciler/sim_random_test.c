@@ -3,12 +3,13 @@
 // repeats a run.
 #include "tests/reconciler/cloud_fixture.h"
 
+#include "base/buffer.h"
 #include "reconciler/providers/sim_random.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
-enum { SEEDS = 60, STEPS = 60, CLUSTERS = 2, POOLS = 2, TOKENS = 400 };
+enum { SEEDS = 25, STEPS = 60, CLUSTERS = 2, POOLS = 2, RECENT = 12 };
 
 static const char *const ids[CLUSTERS] = {"a", "b"};
 static const char *const pools[POOLS] = {"p", "q"};
@@ -17,14 +18,15 @@ static const char *const versions[] = {"1.30.1", "1.30.4", "1.31.0", "1.32.2"};
 struct asked_token {
     char token[32];
     char operation[64];
+    size_t step;
     struct provider_request request;
 };
 
 struct run {
     struct cloud cloud;
     struct sim_random random;
-    struct asked_token tokens[TOKENS];
-    size_t token_count;
+    struct asked_token tokens[STEPS];
+    size_t token_count, step;
     char name[48];
 };
 
@@ -47,14 +49,16 @@ static struct provider_request choose(struct run *run) {
         .drain_s = (int64_t)roll(run, 300)};
 }
 
-// A new request, or an old one again.
+// A new request, or one of the last 48 minutes again: tokens of a cluster that is gone are kept for an hour.
 static void ask(struct run *run) {
     CLEANUP(heard_clear) struct heard heard = {0};
-    bool is_new = run->token_count == 0 || roll(run, 4) > 0;
-    struct asked_token *asked = &run->tokens[is_new ? run->token_count : roll(run, run->token_count)];
+    size_t index = roll(run, 4) == 0 ? roll(run, run->token_count + 1) : run->token_count;
+    bool is_new = index == run->token_count || run->tokens[index].step + RECENT < run->step;
+    index = is_new ? run->token_count : index;
+    struct asked_token *asked = &run->tokens[index];
     if (is_new) {
         run->token_count++;
-        *asked = (struct asked_token){.request = choose(run)};
+        *asked = (struct asked_token){.request = choose(run), .step = run->step};
         snprintf(asked->token, sizeof(asked->token), "t%zu", run->token_count);
     }
     asked->request.token = asked->token;
@@ -103,15 +107,20 @@ static void begin(struct run *run, uint64_t seed, const char *path) {
     unlink(path);
 }
 
-// The same requests at the same times, looked at seldom or often, restarted or not.
+// The same requests at the same times, looked at seldom or often, restarted or not. What there was after each
+// step; caller owns.
 static char *play(uint64_t seed, bool restarts, const char *path) {
     static struct run run;
     begin(&run, seed, path);
-    struct sim_options options = {.seed = seed, .path = restarts ? path : NULL};
+    // Calls of 1 ms have no jitter, so all happens at the same times.
+    struct sim_options options = {.seed = seed, .path = restarts ? path : NULL, .latency_ms = 1};
+    struct buffer story;
+    buffer_init(&story, 1 << 24);
     options.faults = (struct sim_faults){
         .partial = chance(&run, 0.5), .fails = chance(&run, 0.3), .crash = chance(&run, 0.5)};
     cloud_open(&run.cloud, &options);
     for (size_t i = 0; i < STEPS; i++) {
+        run.step = i;
         ask(&run);
         int64_t until_ms = CLOUD_START_MS + (int64_t)(i + 1) * 4 * MINUTE_MS;
         if (restarts && i % 3 == 0) {
@@ -121,12 +130,15 @@ static char *play(uint64_t seed, bool restarts, const char *path) {
             cloud_pass(&run.cloud, (until_ms - event_loop_wall_ms(run.cloud.loop)) / part);
             sim_each(run.cloud.sim, check_cluster, &run);
         }
+        CLEANUP(free) char *now = cloud_print(&run.cloud);
+        buffer_printf(&story, "step %zu\n%s", i, now);
     }
     cloud_pass(&run.cloud, 90 * MINUTE_MS);
     sim_each(run.cloud.sim, check_cluster, &run);
-    char *text = cloud_print(&run.cloud);
+    CLEANUP(free) char *end = cloud_print(&run.cloud);
+    buffer_append_text(&story, end);
     cloud_close(&run.cloud);
-    return text;
+    return buffer_take(&story);
 }
 
 static void test_restarts(void **state) {
