@@ -11,7 +11,8 @@ struct status_counters {
     const char *version;      // the oldest; NULL: there is none
     const char *next_version; // that of the others; NULL: all have the same
     bool exists;
-    bool rolling; // being upgraded now
+    bool rolling;  // being upgraded now
+    bool outdated; // of another version than the spec's
 };
 
 struct status_facts {
@@ -30,7 +31,7 @@ struct status_counters status_facts_pool(const struct status_question *question,
 
 // Without versions.
 void status_counters_add(struct status_counters *sum, const struct status_counters *counters);
-// Do all machines have the version that is wanted?
+// Is all of the version that is wanted?
 bool status_counters_current(const struct status_counters *counters);
 bool status_counters_growing(const struct status_counters *counters);
 bool status_counters_shrinking(const struct status_counters *counters);

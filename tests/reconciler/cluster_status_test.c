@@ -33,6 +33,12 @@ static const struct cloud_cluster upgrading = {.owner = "u-1",
                                                .endpoint_port = 6443,
                                                .pools = pools_behind,
                                                .pool_count = 2};
+static const struct cloud_cluster managed_behind = {.owner = "u-1",
+                                                    .version = "1.30.4",
+                                                    .target = "1.30.4",
+                                                    .state = CLOUD_ACTIVE,
+                                                    .endpoint_host = "eu-1.example",
+                                                    .endpoint_port = 443};
 static const struct cloud_cluster no_quorum = {.owner = "u-1",
                                                .version = "1.31.2",
                                                .target = "1.31.2",
@@ -86,8 +92,8 @@ static const struct {
      "phase = Provisioning\n"
      "infrastructureReady = false\n"
      "controlPlaneReady = false\n"
-     "conditions InfrastructureReady = False WaitingForInfrastructure Info: infrastructure is creating\n"
-     "conditions ControlPlaneReady = False WaitingForControlPlane Info: control plane is creating\n"
+     "conditions InfrastructureReady = False WaitingForInfrastructure Info: infrastructure is being created\n"
+     "conditions ControlPlaneReady = False WaitingForControlPlane Info: control plane is being created\n"
      "conditions ControlPlaneInitialized = False WaitingForControlPlaneProviderInitialized Info: the API "
      "server of "
      "this cluster has not answered yet\n"
@@ -160,6 +166,16 @@ static const struct {
      "controlPlane.versions[0].version = v1.31.2\n"
      "conditions ControlPlaneAvailable = True Available\n"
      "!controlPlane.versions[0].replicas"},
+    {"a control plane that the cloud runs is upgraded",
+     NEW_CLUSTER "}",
+     {.is_known = true,
+      .approval = APPROVAL_APPROVED,
+      .spec = &status_managed_spec,
+      .cloud = &managed_behind,
+      .step = "upgrade control plane to 1.31.2"},
+     "controlPlane.versions[0].version = v1.30.4\n"
+     "conditions RollingOut = True RollingOut: Rolling out another version\n"
+     "conditions Reconciled = False Upgrading: upgrade control plane to 1.31.2"},
     {"pools are upgraded, one machine more meanwhile",
      NEW_CLUSTER "}",
      {.is_known = true,
@@ -201,8 +217,9 @@ static const struct {
      ",'status':{'initialization':{'infrastructureProvisioned':true,'controlPlaneInitialized':true}}}",
      {.is_known = true, .approval = APPROVAL_APPROVED, .spec = &status_spec, .cloud = &no_quorum},
      "phase = Provisioned\n"
-     "conditions ControlPlaneAvailable = False NotAvailable: control plane is active\n"
-     "conditions Available = False NotAvailable: ControlPlaneAvailable: control plane is active\n"
+     "conditions ControlPlaneAvailable = False NotAvailable: 1 of 3 control plane machines are ready\n"
+     "conditions Available = False NotAvailable: ControlPlaneAvailable: 1 of 3 control plane machines are "
+     "ready\n"
      "conditions ControlPlaneInitialized = True Initialized"},
     {"reported drift",
      NEW_CLUSTER "}",
