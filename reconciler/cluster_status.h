@@ -35,7 +35,9 @@ struct status_question {
 };
 
 // The merge patch of the status subresource that brings object's status up to date; conditions of others
-// stay, and lastTransitionTime changes only with the status. False: nothing changes, and nothing is appended.
+// stay, and lastTransitionTime changes only with the status. It names uid and resourceVersion, since lists
+// are replaced as a whole: CONFLICT means that somebody else wrote meanwhile. False: nothing changes, and
+// nothing is appended.
 bool cluster_status_patch(const struct status_question *question, struct buffer *ret_patch);
 
 // Conditions that are ours, beside those of Cluster API. Reconciled (of Clusters): what is approved is
@@ -48,7 +50,8 @@ bool cluster_status_patch(const struct status_question *question, struct buffer 
 
 // The merge patch for all but status: finalizer (Cluster and pools; taken away where has_finalizer is false),
 // labels and owner references that clusterctl describe needs, spec.controlPlaneEndpoint of Cluster and
-// infrastructure. False: nothing changes.
+// infrastructure. It names the uid, and the resourceVersion where it replaces a list. What is being deleted
+// only loses its finalizer. False: nothing changes.
 bool cluster_metadata_patch(const struct status_question *question, bool has_finalizer,
                             struct buffer *ret_patch);
 

@@ -1,29 +1,9 @@
 #include "reconciler/cluster_status.h"
 
-#include "base/memory.h"
+#include "base/base64.h"
 #include "reconciler/cluster_owner.h"
 
-#include <stdint.h>
 #include <string.h>
-
-static char *base64_of(const char *text) {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    size_t length = strlen(text);
-    char *base64 = memory_alloc((length + 2) / 3 * 4 + 1);
-    char *end = base64;
-    for (size_t i = 0; i < length; i += 3) {
-        uint32_t group = 0;
-        for (size_t byte = 0; byte < 3; byte++) {
-            group = group << 8 | (i + byte < length ? (unsigned char)text[i + byte] : 0);
-        }
-        for (unsigned digit = 0; digit < 4; digit++) {
-            bool is_padding = i + digit > length;
-            *end++ = is_padding ? '=' : digits[group >> (18 - 6 * digit) & 63];
-        }
-    }
-    *end = '\0';
-    return base64;
-}
 
 void cluster_kubeconfig_secret(const struct node *cluster, const char *kubeconfig,
                                struct buffer *ret_object) {
@@ -51,9 +31,11 @@ void cluster_kubeconfig_secret(const struct node *cluster, const char *kubeconfi
         json_object_object_add(metadata, "ownerReferences", owners);
     }
     json_object_object_add(secret, "type", json_object_new_string("cluster.x-k8s.io/secret"));
-    CLEANUP(free) char *value = base64_of(kubeconfig);
+    CLEANUP(buffer_clear) struct buffer value;
+    buffer_init(&value, strlen(kubeconfig) * 2 + 4);
+    base64_append(&value, kubeconfig, strlen(kubeconfig));
     struct json_object *data = json_object_new_object();
-    json_object_object_add(data, "value", json_object_new_string(value));
+    json_object_object_add(data, "value", json_object_new_string(buffer_text(&value)));
     json_object_object_add(secret, "data", data);
     buffer_append_text(ret_object, json_object_to_json_string_ext(
                                        secret, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));

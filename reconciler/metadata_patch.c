@@ -75,14 +75,16 @@ bool cluster_metadata_patch(const struct status_question *question, bool has_fin
     if (shape.entry->role == KIND_CLUSTER || shape.entry->role == KIND_POOL) {
         put_finalizer(question->object, has_finalizer, metadata);
     }
-    if (shape.entry->role != KIND_CLUSTER) {
+    // What is going needs nothing more than to be let go.
+    bool is_going = node_string(node_at(question->object, "metadata.deletionTimestamp")) != NULL;
+    if (shape.entry->role != KIND_CLUSTER && !is_going) {
         put_labels(question, metadata);
         struct json_object *owners = cluster_owner_references(question->object, question->cluster);
         if (owners) {
             json_object_object_add(metadata, "ownerReferences", owners);
         }
     }
-    if (shape.endpoint) {
+    if (shape.endpoint && !is_going) {
         put_endpoint(question, shape.endpoint, patch);
     }
     if (json_object_object_length(metadata) == 0 && json_object_object_length(patch) == 1) {

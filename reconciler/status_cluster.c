@@ -90,7 +90,7 @@ static void control_plane_available(struct status_draft *draft) {
         .status = status_when_known(draft, is_available),
         .reason = is_available ? "Available" : "NotAvailable",
         .severity = status_severity(draft),
-        .message = is_available ? NULL : status_cloud_text(draft, "control plane"),
+        .message = is_available ? NULL : status_control_plane_text(draft),
         .stays = !draft->facts.known,
     };
     status_draft_condition(draft, &condition);

@@ -1,21 +1,35 @@
 #include "reconciler/status_draft.h"
 
+#include <inttypes.h>
+
 const char *status_cloud_text(const struct status_draft *draft, const char *what) {
+    static const char *const states[] = {
+        [CLOUD_CREATING] = "is being created", [CLOUD_ACTIVE] = "has no endpoint yet",
+        [CLOUD_UPDATING] = "is being changed", [CLOUD_DELETING] = "is being deleted",
+        [CLOUD_FAILED] = "has failed",
+    };
     const struct status_question *question = draft->question;
     const struct cloud_cluster *cloud = question->cloud;
-    if (cloud && cloud->state == CLOUD_FAILED) {
-        return arena_printf(draft->arena, "%s has failed: %s", what,
-                            cloud->failure ? cloud->failure : "the provider does not say why");
+    if (cloud && cloud->state == CLOUD_FAILED && cloud->failure) {
+        return arena_printf(draft->arena, "%s has failed: %s", what, cloud->failure);
     }
     if (cloud) {
-        return arena_printf(draft->arena, "%s is %s", what, cloud_state_name(cloud->state));
+        return arena_printf(draft->arena, "%s %s", what, states[cloud->state]);
     }
     if (!draft->facts.known) {
         return "the provider has not answered yet";
     }
-    return status_was_provisioned(question->cluster)
-               ? arena_printf(draft->arena, "%s is gone", what)
-               : arena_printf(draft->arena, "%s is not there yet", what);
+    return arena_printf(draft->arena, "%s is %s", what,
+                        status_was_provisioned(question->cluster) ? "gone" : "not there yet");
+}
+
+const char *status_control_plane_text(const struct status_draft *draft) {
+    const struct cloud_cluster *cloud = draft->question->cloud;
+    if (draft->facts.initialized && cloud->state != CLOUD_FAILED && cloud->control_plane_replicas > 0) {
+        return arena_printf(draft->arena, "%" PRId64 " of %" PRId64 " control plane machines are ready",
+                            cloud->control_plane_ready, cloud->control_plane_replicas);
+    }
+    return status_cloud_text(draft, "control plane");
 }
 
 const char *status_severity(const struct status_draft *draft) {
@@ -68,6 +82,9 @@ static const char *deletion_stage(const struct status_draft *draft) {
     const struct cloud_cluster *cloud = draft->question->cloud;
     if (!draft->question->deleting) {
         return "WaitingForApproval";
+    }
+    if (draft->shape.entry->role != KIND_CLUSTER) {
+        return "Deleting";
     }
     if (!draft->facts.known) {
         return "WaitingForProvider";

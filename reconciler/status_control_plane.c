@@ -55,8 +55,8 @@ static void put_fields(struct status_draft *draft) {
 void status_control_plane_fill(struct status_draft *draft) {
     const struct status_facts *facts = &draft->facts;
     put_fields(draft);
-    status_availability(draft, facts->available, status_cloud_text(draft, "control plane"));
-    bool initialized = facts->initialized || status_was_initialized(draft->question->cluster);
+    status_availability(draft, facts->available, status_control_plane_text(draft));
+    bool initialized = facts->initialized || status_was_initialized(draft->question->object);
     if (draft->shape.machine_counters) {
         status_draft_condition(draft,
                                &(struct condition){

@@ -74,3 +74,4 @@ const char *status_severity(const struct status_draft *draft); // "Error" when t
 // Why what the cloud has is not there yet, or does not work: "control plane is creating". In the draft's
 // arena.
 const char *status_cloud_text(const struct status_draft *draft, const char *what);
+const char *status_control_plane_text(const struct status_draft *draft);

@@ -65,6 +65,7 @@ static struct status_counters counters_of(const struct pool_spec *spec, const st
     counters.version = cloud->version;
     counters.next_version = counters.rolling ? cloud->target : NULL;
     counters.renewed = cloud->updated;
+    counters.outdated = spec && !version_meets(spec->version, cloud->version);
     bool is_last_target = !spec || version_meets(spec->version, cloud->target);
     counters.up_to_date = is_last_target ? cloud->updated : 0;
     return counters;
@@ -82,6 +83,7 @@ void status_counters_add(struct status_counters *sum, const struct status_counte
     sum->wanted += counters->wanted;
     sum->exists = sum->exists || counters->exists;
     sum->rolling = sum->rolling || counters->rolling;
+    sum->outdated = sum->outdated || counters->outdated;
 }
 
 // Of the spec and of the cloud: what is being removed still counts.
@@ -117,8 +119,8 @@ static struct status_counters control_plane_of(const struct status_question *que
     counters.ready = cloud->control_plane_ready;
     counters.wanted = cloud->control_plane_replicas;
     counters.version = cloud->version;
-    bool current = !counters.rolling && (!spec || version_meets(spec->version, cloud->version));
-    counters.up_to_date = current ? cloud->control_plane_replicas : 0;
+    counters.outdated = spec && !version_meets(spec->version, cloud->version);
+    counters.up_to_date = counters.rolling || counters.outdated ? 0 : cloud->control_plane_replicas;
     return counters;
 }
 
@@ -149,7 +151,7 @@ struct status_facts status_facts_of(const struct status_question *question) {
 }
 
 bool status_counters_current(const struct status_counters *counters) {
-    return counters->up_to_date >= counters->replicas && !counters->rolling;
+    return counters->up_to_date >= counters->replicas && !counters->rolling && !counters->outdated;
 }
 
 // A surge is no growth: while machines are replaced, only what is wanted counts.
@@ -175,16 +177,17 @@ bool status_was_provisioned(const struct node *cluster) {
            is_true(cluster, "status.infrastructureReady");
 }
 
-bool status_was_initialized(const struct node *cluster) {
+bool status_was_initialized(const struct node *object) {
     static const char *const paths[] = {"status.conditions", "status.v1beta2.conditions"};
     for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
-        const struct node *condition = condition_find(node_at(cluster, paths[i]), "ControlPlaneInitialized");
+        const struct node *condition = condition_find(node_at(object, paths[i]), "ControlPlaneInitialized");
         const char *status = node_string(node_get(condition, "status"));
         if (status && strcmp(status, condition_status_name(CONDITION_TRUE)) == 0) {
             return true;
         }
     }
-    return is_true(cluster, "status.initialization.controlPlaneInitialized");
+    return is_true(object, "status.initialization.controlPlaneInitialized") ||
+           is_true(object, "status.initialized");
 }
 
 static bool has_annotation(const struct node *object, const char *name) {

@@ -11,7 +11,8 @@ struct status_counters {
     const char *version;      // the oldest; NULL: there is none
     const char *next_version; // that of the others; NULL: all have the same
     bool exists;
-    bool rolling; // being upgraded now
+    bool rolling;  // being upgraded now
+    bool outdated; // of another version than the spec's
 };
 
 struct status_facts {
@@ -30,14 +31,14 @@ struct status_counters status_facts_pool(const struct status_question *question,
 
 // Without versions.
 void status_counters_add(struct status_counters *sum, const struct status_counters *counters);
-// Do all machines have the version that is wanted?
+// Is all of the version that is wanted?
 bool status_counters_current(const struct status_counters *counters);
 bool status_counters_growing(const struct status_counters *counters);
 bool status_counters_shrinking(const struct status_counters *counters);
 
-// Once true, these stay true in the status of the Cluster, whatever happens to it later.
+// Once true, these stay true in the status of the Cluster (or its control plane), whatever happens later.
 bool status_was_provisioned(const struct node *cluster);
-bool status_was_initialized(const struct node *cluster);
+bool status_was_initialized(const struct node *object);
 bool status_is_paused(const struct status_question *question);
 // The Cluster has a deletionTimestamp, or it is known to go.
 bool status_is_deleting(const struct status_question *question);

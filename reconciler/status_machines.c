@@ -5,6 +5,7 @@
 
 void status_machine_conditions(struct status_draft *draft, const struct status_counters *counters) {
     bool rolling = counters->exists && !status_counters_current(counters);
+    int64_t late = counters->replicas - counters->up_to_date;
     bool growing = counters->desired > 0 && status_counters_growing(counters);
     bool shrinking = status_counters_shrinking(counters);
     const struct {
@@ -13,8 +14,8 @@ void status_machine_conditions(struct status_draft *draft, const struct status_c
         const char *message;
     } states[] = {
         {"RollingOut", "RollingOut", "NotRollingOut", rolling,
-         arena_printf(draft->arena, "Rolling out %" PRId64 " not up-to-date replicas",
-                      counters->replicas - counters->up_to_date)},
+         late > 0 ? arena_printf(draft->arena, "Rolling out %" PRId64 " not up-to-date replicas", late)
+                  : "Rolling out another version"},
         {"ScalingUp", "ScalingUp", "NotScalingUp", growing,
          arena_printf(draft->arena, "Scaling up from %" PRId64 " to %" PRId64 " replicas", counters->replicas,
                       counters->desired)},

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { MOST_SELECTOR_BYTES = 4096 };
+enum { MOST_SELECTOR_BYTES = 64 * 1024 };
 
 enum pool_kind { POOL_DEPLOYMENT, POOL_SET, POOL_MACHINE_POOL, POOL_MACHINE, POOL_INFRASTRUCTURE };
 
@@ -39,18 +39,42 @@ static const char *phase_of(const struct status_draft *draft, enum pool_kind kin
     return status_counters_shrinking(counters) ? "ScalingDown" : "Running";
 }
 
+static void add_requirement(struct buffer *text, const struct node *expression) {
+    static const struct {
+        const char *name, *sign; // before the key
+        const char *word;        // before the values; NULL: there are none
+    } operators[] = {
+        {"In", "", " in ("}, {"NotIn", "", " notin ("}, {"Exists", "", NULL}, {"DoesNotExist", "!", NULL}};
+    const char *key = node_string(node_get(expression, "key"));
+    const char *name = node_string(node_get(expression, "operator"));
+    for (size_t i = 0; key && name && i < sizeof(operators) / sizeof(*operators); i++) {
+        if (strcmp(operators[i].name, name) != 0) {
+            continue;
+        }
+        buffer_printf(text, "%s%s%s%s", text->length > 0 ? "," : "", operators[i].sign, key,
+                      operators[i].word ? operators[i].word : "");
+        const struct node *values = operators[i].word ? node_get(expression, "values") : NULL;
+        NODE_EACH(value, values) {
+            const char *item = node_string(value);
+            buffer_printf(text, "%s%s", value == node_first(values) ? "" : ",", item ? item : "");
+        }
+        buffer_append_text(text, operators[i].word ? ")" : "");
+    }
+}
+
 // What /scale shows to autoscalers; as Cluster API's defaults are where the object has no selector.
 static const char *selector_of(const struct status_draft *draft) {
-    const struct node *labels = node_at(draft->question->object, "spec.selector.matchLabels");
+    const struct node *selector = node_at(draft->question->object, "spec.selector");
     CLEANUP(buffer_clear) struct buffer text;
     buffer_init(&text, MOST_SELECTOR_BYTES);
-    if (node_is(labels, NODE_MAP)) {
-        NODE_EACH(label, labels) {
-            const char *value = node_string(label);
-            if (value) {
-                buffer_printf(&text, "%s%s=%s", text.length > 0 ? "," : "", label->key, value);
-            }
+    NODE_EACH(label, node_get(selector, "matchLabels")) {
+        const char *value = node_string(label);
+        if (label->key && value) {
+            buffer_printf(&text, "%s%s=%s", text.length > 0 ? "," : "", label->key, value);
         }
+    }
+    NODE_EACH(expression, node_get(selector, "matchExpressions")) {
+        add_requirement(&text, expression);
     }
     const char *name = node_string(node_at(draft->question->object, "metadata.name"));
     const char *cluster = node_string(node_at(draft->question->cluster, "metadata.name"));

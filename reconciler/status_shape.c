@@ -6,6 +6,7 @@ enum {
     NO_CONDITIONS = 1,
     BOTH_FORMS = 2,       // v1beta1 of the kind has status.v1beta2.conditions, too
     OLD_CONTRACT = 4,     // v1beta2 of the kind is of its provider's numbering
+    NEW_FORM_ONLY = 8,    // v1beta2 of the kind has no status.deprecated
     OWN_ENDPOINT = 16,    // spec.controlPlaneEndpoint, in a control plane
     NAMED_ENDPOINT = 32,  // spec.endpoint
     STATUS_ENDPOINT = 64, // status.controlPlaneEndpoint
@@ -43,6 +44,7 @@ static const struct {
     {"KamajiControlPlane", EXTERNAL | PREFIX},
     {"KubeadmControlPlane", BOTH_FORMS | MACHINES | PREFIX | GENERATION},
     {"Metal3Cluster", BOTH_FORMS},
+    {"OpenStackCluster", NEW_FORM_ONLY},
     {"RKE2ControlPlane", MACHINES | PREFIX | GENERATION},
     {"ROSACluster", OLD_CONTRACT},
     {"ROSAControlPlane", OLD_CONTRACT | OWN_ENDPOINT | EXTERNAL},
@@ -67,9 +69,13 @@ static void set_conditions(struct status_shape *shape, unsigned traits) {
     if (traits & NO_CONDITIONS) {
         return;
     }
-    shape->old_conditions = shape->initialization ? "deprecated.v1beta1.conditions" : "conditions";
-    shape->new_conditions =
-        shape->initialization ? "conditions" : (traits & BOTH_FORMS ? "v1beta2.conditions" : NULL);
+    if (shape->initialization) {
+        shape->old_conditions = traits & NEW_FORM_ONLY ? NULL : "deprecated.v1beta1.conditions";
+        shape->new_conditions = "conditions";
+    } else {
+        shape->old_conditions = "conditions";
+        shape->new_conditions = traits & BOTH_FORMS ? "v1beta2.conditions" : NULL;
+    }
 }
 
 static void set_endpoint(struct status_shape *shape, unsigned traits) {

@@ -10,7 +10,7 @@
 
 enum {
     SIM_OPERATION_BYTES = 33,
-    SIM_MOST_MACHINES = 10000, // of one pool
+    SIM_MOST_MACHINES = 1000, // of one pool, as in AKS and GKE
     SIM_MOST_CONTROL_PLANE = 99,
     SIM_MOST_POOLS = 256,
     SIM_MOST_OPERATIONS = 1000, // that a cluster remembers; the oldest are forgotten first

@@ -1,17 +1,12 @@
 // The cloud behind the vtable: calls that take their time, and sometimes get no answer.
-#include "reconciler/providers/sim.h"
-
 #include "base/memory.h"
-#include "reconciler/providers/sim_database.h"
-#include "reconciler/providers/sim_random.h"
+#include "reconciler/providers/sim_internal.h"
 #include "reconciler/providers/sim_request.h"
 #include "reconciler/providers/sim_view.h"
-#include "reconciler/providers/sim_work.h"
 
 #include <string.h>
 
 enum {
-    DEFAULT_LATENCY_MS = 20,
     TIMEOUT_LATENCIES = 50, // a call without an answer takes so much longer
     LEAST_THROTTLE_MS = 500,
     THROTTLE_JITTER_MS = 2000,
@@ -31,26 +26,12 @@ struct call {
     event_timer timer;
     provider_done *done; // NULL: nobody waits any more
     void *done_cookie;
-    struct provider_request
-        request;        // with texts of its own; of the others: target, and token is the operation
-    struct error error; // of start
+    struct provider_request request; // the others' target, too; token: the operation that is polled
+    struct error error;              // of start
     int64_t retry_after_ms;
     char operation[SIM_OPERATION_BYTES];
     char texts[]; // what request points to
 };
-
-struct sim {
-    struct event_loop *loop;
-    struct sim_model *model;
-    struct sim_database *database; // NULL: in memory
-    struct sim_faults faults;
-    int64_t latency_ms;
-    struct sim_random random; // of latencies and lost calls
-    struct call *calls;
-    struct arena *scratch; // of one answer
-};
-
-// ---- open and free ----
 
 static void end_call(struct call *call) {
     if (call->previous) {
@@ -64,114 +45,11 @@ static void end_call(struct call *call) {
     free(call);
 }
 
-bool sim_open(const struct sim_options *options, struct sim **ret_sim, struct error *error) {
-    struct sim *sim = memory_calloc(1, sizeof(*sim));
-    sim->loop = options->loop;
-    sim->model = sim_model_new(options);
-    sim->faults = options->faults;
-    sim->latency_ms = options->latency_ms > 0 ? options->latency_ms : DEFAULT_LATENCY_MS;
-    // A process that comes back must not meet the same bad luck at the same call again.
-    sim->random.state = options->seed ^ (uint64_t)event_loop_wall_ms(options->loop);
-    sim->scratch = arena_new();
-    if (options->path && (!sim_database_open(options->path, &sim->database, error) ||
-                          !sim_database_load(sim->database, sim->model, error))) {
-        sim_free(sim);
-        return error_wrap(error, "embedded cloud");
-    }
-    *ret_sim = sim;
-    return true;
-}
-
-void sim_free(struct sim *sim) {
-    if (!sim) {
-        return;
-    }
+void sim_drop_calls(struct sim *sim) {
     while (sim->calls) {
         event_loop_cancel(sim->loop, sim->calls->timer);
         end_call(sim->calls);
     }
-    sim_database_close(sim->database);
-    sim_model_free(sim->model);
-    arena_free(sim->scratch);
-    free(sim);
-}
-
-void sim_set_faults(struct sim *sim, const struct sim_faults *faults) {
-    sim->faults = *faults;
-}
-
-// ---- the state now ----
-
-// What is not stored is not told: after a crash it would not have happened.
-static bool store(struct sim *sim, struct sim_cluster *cluster, struct error *error) {
-    if (!cluster->is_dirty) {
-        return true;
-    }
-    if (!sim->database) {
-        cluster->is_dirty = false;
-        return true;
-    }
-    return sim_database_save(sim->database, sim->model, cluster, error) ||
-           (error_wrap(error, "embedded cloud"), error->kind = ERROR_IO, false);
-}
-
-// Drops what is remembered of deleted clusters once its time has come.
-static void forget_gone(struct sim *sim, int64_t now_ms) {
-    struct sim_model *model = sim->model;
-    if (model->next_forgotten_ms > now_ms) {
-        return;
-    }
-    model->next_forgotten_ms = SIM_NEVER;
-    for (size_t i = 0; i < model->slot_count;) {
-        struct sim_cluster *cluster = model->slots[i];
-        bool is_due = cluster && cluster->is_gone && cluster->forgotten_ms <= now_ms;
-        if (is_due && (!sim->database || sim_database_remove(sim->database, cluster, NULL))) {
-            sim_model_remove(model, cluster); // another one may have moved here
-            continue;
-        }
-        if (cluster && cluster->is_gone && cluster->forgotten_ms < model->next_forgotten_ms) {
-            model->next_forgotten_ms = cluster->forgotten_ms;
-        }
-        i++;
-    }
-}
-
-// Fails with IO, NOT_FOUND, DENIED; ret_kept may be one that is gone.
-static bool look(struct sim *sim, const struct provider_target *target, bool checks_owner,
-                 struct sim_cluster **ret_kept, struct error *error) {
-    int64_t now_ms = event_loop_wall_ms(sim->loop);
-    forget_gone(sim, now_ms);
-    if (!sim_request_check_target(target, error)) {
-        return false;
-    }
-    struct sim_cluster *cluster = sim_model_find_kept(sim->model, target->region, target->id);
-    if (!cluster) {
-        return error_set(error, ERROR_NOT_FOUND, "there is no cluster %s in region \"%s\"", target->id,
-                         target->region);
-    }
-    sim_work_advance(sim->model, cluster, now_ms);
-    if (!store(sim, cluster, error)) {
-        return false;
-    }
-    if (checks_owner && strcmp(cluster->owner, target->owner) != 0) {
-        return error_set(error, ERROR_DENIED, "%s: it carries the tag of another owner", target->id);
-    }
-    *ret_kept = cluster;
-    return true;
-}
-
-static bool look_present(struct sim *sim, const struct provider_target *target, bool checks_owner,
-                         struct sim_cluster **ret_cluster, struct error *error) {
-    struct sim_cluster *cluster;
-    if (!look(sim, target, checks_owner, &cluster, error)) {
-        return false;
-    }
-    if (cluster->is_gone) {
-        return error_set(error, ERROR_NOT_FOUND, "there is no cluster %s in region \"%s\"", target->id,
-                         target->region);
-    }
-    *ret_cluster = cluster;
-    return true;
 }
 
 // ---- what the calls do ----
@@ -179,7 +57,7 @@ static bool look_present(struct sim *sim, const struct provider_target *target, 
 static void carry_out(struct call *call) {
     struct sim *sim = call->sim;
     struct sim_cluster *kept;
-    if (!look(sim, &call->request.target, false, &kept, &call->error) &&
+    if (!sim_look(sim, &call->request.target, false, &kept, &call->error) &&
         call->error.kind != ERROR_NOT_FOUND) {
         return;
     }
@@ -190,14 +68,14 @@ static void carry_out(struct call *call) {
     if (outcome.started) {
         memcpy(call->operation, outcome.started->id, sizeof(call->operation));
     }
-    if (outcome.cluster) {
-        (void)store(sim, outcome.cluster, &call->error);
+    if (outcome.cluster && !sim_store(sim, outcome.cluster, &call->error)) {
+        call->operation[0] = '\0';
     }
 }
 
 static void answer_observe(struct call *call, struct provider_answer *answer) {
     struct sim_cluster *cluster;
-    if (look_present(call->sim, &call->request.target, false, &cluster, &answer->error)) {
+    if (sim_look_present(call->sim, &call->request.target, false, &cluster, &answer->error)) {
         struct cloud_cluster *view = arena_alloc(call->sim->scratch, sizeof(*view));
         sim_view_cluster(call->sim->scratch, cluster, view);
         answer->cluster = view;
@@ -213,7 +91,7 @@ static void answer_start(const struct call *call, struct provider_answer *answer
 
 static void answer_poll(struct call *call, struct provider_answer *answer) {
     struct sim_cluster *kept;
-    if (!look(call->sim, &call->request.target, true, &kept, &answer->error)) {
+    if (!sim_look(call->sim, &call->request.target, true, &kept, &answer->error)) {
         return;
     }
     int64_t now_ms = event_loop_wall_ms(call->sim->loop);
@@ -231,7 +109,7 @@ static void answer_poll(struct call *call, struct provider_answer *answer) {
 
 static void answer_kubeconfig(struct call *call, struct provider_answer *answer) {
     struct sim_cluster *cluster;
-    if (!look_present(call->sim, &call->request.target, true, &cluster, &answer->error)) {
+    if (!sim_look_present(call->sim, &call->request.target, true, &cluster, &answer->error)) {
         return;
     }
     if (!cluster->has_endpoint) {
@@ -378,72 +256,4 @@ struct provider sim_provider(struct sim *sim) {
                                                     .kubeconfig = kubeconfig,
                                                     .forget = forget};
     return (struct provider){&methods, sim};
-}
-
-// ---- for tests, and for those who describe the cloud ----
-
-static void meddle_group(struct sim_cluster *cluster, struct sim_group *group, int64_t replicas,
-                         const char *version) {
-    group->version = version ? version : group->version;
-    for (uint32_t i = 0; version && i < group->machine_count; i++) {
-        group->machines[i].version = version;
-    }
-    if (replicas < 0 || group->is_managed) {
-        return;
-    }
-    group->replicas = replicas;
-    while (group->machine_count > replicas) {
-        sim_group_remove_machine(group, 0);
-    }
-    while (group->machine_count < replicas) {
-        struct sim_machine *machine = sim_group_add_machine(group);
-        machine->number = ++cluster->last_machine;
-        machine->state = MACHINE_READY;
-        machine->until_ms = SIM_NEVER;
-    }
-}
-
-bool sim_meddle(struct sim *sim, const char *region, const char *id, const char *pool, int64_t replicas,
-                const char *version) {
-    struct sim_cluster *cluster = sim_model_find(sim->model, region, id);
-    if (!cluster) {
-        return false;
-    }
-    sim_work_advance(sim->model, cluster, event_loop_wall_ms(sim->loop));
-    struct sim_group *group = cluster->is_gone ? NULL
-                              : pool           ? sim_cluster_pool(cluster, pool)
-                                               : &cluster->control_plane;
-    if (!group || replicas > SIM_MOST_MACHINES) {
-        return false;
-    }
-    meddle_group(cluster, group, replicas, version ? sim_model_text(sim->model, version) : NULL);
-    cluster->is_dirty = true;
-    sim_work_schedule(cluster);
-    struct error ignored;
-    return store(sim, cluster, &ignored);
-}
-
-void sim_each(struct sim *sim,
-              void (*each)(void *cookie, const char *region, const char *id,
-                           const struct cloud_cluster *cluster),
-              void *cookie) {
-    struct arena *arena = arena_new();
-    int64_t now_ms = event_loop_wall_ms(sim->loop);
-    forget_gone(sim, now_ms);
-    for (size_t i = 0; i < sim->model->slot_count; i++) {
-        struct sim_cluster *cluster = sim->model->slots[i];
-        struct cloud_cluster view;
-        struct error ignored;
-        if (!cluster) {
-            continue;
-        }
-        sim_work_advance(sim->model, cluster, now_ms);
-        // What could not be stored stays dirty: whoever asks for it is told.
-        if (store(sim, cluster, &ignored) && !cluster->is_gone) {
-            sim_view_cluster(arena, cluster, &view);
-            each(cookie, cluster->region, cluster->id, &view);
-        }
-        arena_reset(arena);
-    }
-    arena_free(arena);
 }

@@ -33,6 +33,12 @@ static const struct cloud_cluster upgrading = {.owner = "u-1",
                                                .endpoint_port = 6443,
                                                .pools = pools_behind,
                                                .pool_count = 2};
+static const struct cloud_cluster managed_behind = {.owner = "u-1",
+                                                    .version = "1.30.4",
+                                                    .target = "1.30.4",
+                                                    .state = CLOUD_ACTIVE,
+                                                    .endpoint_host = "eu-1.example",
+                                                    .endpoint_port = 443};
 static const struct cloud_cluster no_quorum = {.owner = "u-1",
                                                .version = "1.31.2",
                                                .target = "1.31.2",
@@ -86,8 +92,8 @@ static const struct {
      "phase = Provisioning\n"
      "infrastructureReady = false\n"
      "controlPlaneReady = false\n"
-     "conditions InfrastructureReady = False WaitingForInfrastructure Info: infrastructure is creating\n"
-     "conditions ControlPlaneReady = False WaitingForControlPlane Info: control plane is creating\n"
+     "conditions InfrastructureReady = False WaitingForInfrastructure Info: infrastructure is being created\n"
+     "conditions ControlPlaneReady = False WaitingForControlPlane Info: control plane is being created\n"
      "conditions ControlPlaneInitialized = False WaitingForControlPlaneProviderInitialized Info: the API "
      "server of "
      "this cluster has not answered yet\n"
@@ -160,6 +166,16 @@ static const struct {
      "controlPlane.versions[0].version = v1.31.2\n"
      "conditions ControlPlaneAvailable = True Available\n"
      "!controlPlane.versions[0].replicas"},
+    {"a control plane that the cloud runs is upgraded",
+     NEW_CLUSTER "}",
+     {.is_known = true,
+      .approval = APPROVAL_APPROVED,
+      .spec = &status_managed_spec,
+      .cloud = &managed_behind,
+      .step = "upgrade control plane to 1.31.2"},
+     "controlPlane.versions[0].version = v1.30.4\n"
+     "conditions RollingOut = True RollingOut: Rolling out another version\n"
+     "conditions Reconciled = False Upgrading: upgrade control plane to 1.31.2"},
     {"pools are upgraded, one machine more meanwhile",
      NEW_CLUSTER "}",
      {.is_known = true,
@@ -201,8 +217,9 @@ static const struct {
      ",'status':{'initialization':{'infrastructureProvisioned':true,'controlPlaneInitialized':true}}}",
      {.is_known = true, .approval = APPROVAL_APPROVED, .spec = &status_spec, .cloud = &no_quorum},
      "phase = Provisioned\n"
-     "conditions ControlPlaneAvailable = False NotAvailable: control plane is active\n"
-     "conditions Available = False NotAvailable: ControlPlaneAvailable: control plane is active\n"
+     "conditions ControlPlaneAvailable = False NotAvailable: 1 of 3 control plane machines are ready\n"
+     "conditions Available = False NotAvailable: ControlPlaneAvailable: 1 of 3 control plane machines are "
+     "ready\n"
      "conditions ControlPlaneInitialized = True Initialized"},
     {"reported drift",
      NEW_CLUSTER "}",
@@ -378,6 +395,33 @@ static void fields_that_are_dropped_are_no_reason_to_write(void **state) {
     assert_false(cluster_status_patch(&question, &patch));
 }
 
+// The API server refuses bytes that are no text, and messages that are too long.
+static void what_a_cloud_says_fits(void **state) {
+    (void)state;
+    CLEANUP(document_free) struct document *object = document_of(OLD_CLUSTER "}");
+    char problem[20000];
+    memset(problem, 'x', sizeof(problem) - 1);
+    problem[sizeof(problem) - 1] = '\0';
+    memcpy(problem, "no \xff room ", 10);
+    struct status_question question = {.is_known = true,
+                                       .approval = APPROVAL_APPROVED,
+                                       .spec = &status_spec,
+                                       .problem = problem,
+                                       .now_s = STATUS_NOW_S};
+    question.object = question.cluster = document_root(object);
+    CLEANUP(document_free) struct document *after = status_after("problem", &question);
+    const struct node *conditions = node_get(node_get(document_root(after), "status"), "conditions");
+    const char *message = NULL;
+    NODE_EACH(condition, conditions) {
+        if (strcmp(node_string(node_get(condition, "type")), "Reconciled") == 0) {
+            message = node_string(node_get(condition, "message"));
+        }
+    }
+    assert_non_null(message);
+    expect_contains("scrubbed", message, "no ? room xxx");
+    expect_integer("cut", (int64_t)strlen(message), 4096);
+}
+
 static void a_patch_names_the_object_that_was_read(void **state) {
     (void)state;
     CLEANUP(document_free) struct document *object = document_of(NEW_CLUSTER "}");
@@ -414,6 +458,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(clusters_say_what_they_are),
         cmocka_unit_test(fields_that_are_dropped_are_no_reason_to_write),
+        cmocka_unit_test(what_a_cloud_says_fits),
         cmocka_unit_test(a_patch_names_the_object_that_was_read),
         cmocka_unit_test(what_is_no_part_of_a_cluster_says_nothing),
     };

@@ -34,6 +34,12 @@ static const struct {
      "!metadata.finalizers[2]"},
     {"none is put on what is going", CLUSTER ",'deletionTimestamp':'2026-01-01T00:00:00Z'}}", NULL, NULL,
      true, "!metadata.finalizers"},
+    {"what is going is let go, nothing else", CLUSTER "}}",
+     POOL ",'deletionTimestamp':'2026-01-01T00:00:00Z','finalizers':['fleetgate.dev/reconciler']}}",
+     &status_cloud, false,
+     "!metadata.finalizers[0]\n"
+     "!metadata.labels\n"
+     "!metadata.ownerReferences"},
     {"the endpoint is told once there is one", CLUSTER "}}", NULL, &status_cloud, true,
      "spec.controlPlaneEndpoint.host = eu-1.example\n"
      "spec.controlPlaneEndpoint.port = 6443"},
