@@ -93,11 +93,12 @@ static bool is_over(const struct worker *worker) {
     return worker->is_known ? worker->plan.converged : worker->record.id == NULL && !worker_region(worker);
 }
 
+// As long as the record can't be read, something may run.
 static bool is_let_go(const struct worker *worker) {
     bool is_driven = worker->provider_name || worker->record.provider;
     bool was_never = worker->is_deleting && !worker->record.deleting && !worker->record.id &&
                      !cluster_record_find(&worker->record, &worker->key);
-    return worker->has_finalizer && (!is_driven || was_never);
+    return worker->record_loaded && worker->has_finalizer && (!is_driven || was_never);
 }
 
 bool worker_step_release(struct worker *worker) {

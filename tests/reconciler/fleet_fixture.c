@@ -1,19 +1,26 @@
 #include "tests/reconciler/fleet_fixture.h"
 
+#include "attest/attestation.h"
 #include "base/buffer.h"
 #include "base/field_path.h"
 #include "base/json_reader.h"
 #include "base/memory.h"
+#include "base/merge_patch.h"
 
-#include "tests/support/expect.h"
+#include "tests/support/documents.h"
 
 #include <stdio.h>
+
+enum { MOST_EVENT_BYTES = 4 << 20 };
 
 static void put(void *cookie, const struct object_key *key, const struct node *object) {
     struct fleet_fixture *fixture = cookie;
     inventory_put(fixture->inventory, key, object);
     if (fixture->reconciler) {
         reconciler_put(fixture->reconciler, object);
+    }
+    if (fixture->twin) {
+        reconciler_put(fixture->twin, object);
     }
 }
 
@@ -23,6 +30,9 @@ static void removed(void *cookie, const struct object_key *key, const struct nod
     inventory_remove(fixture->inventory, key, "");
     if (fixture->reconciler) {
         reconciler_removed(fixture->reconciler, key);
+    }
+    if (fixture->twin) {
+        reconciler_removed(fixture->twin, key);
     }
 }
 
@@ -58,6 +68,8 @@ static void event(void *cookie, const struct object_key *key, bool warning, cons
     fixture->events++;
     snprintf(fixture->last_event, sizeof(fixture->last_event), "%s %s/%s: %s%s: %s", key->kind,
              key->namespace, key->name, warning ? "! " : "", reason, message);
+    buffer_printf(&fixture->event_log, "%s%s %s %s: %s\n", warning ? "!" : "", reason, key->kind, key->name,
+                  message);
     if (getenv("FLEET_TRACE")) {
         fprintf(stderr, "%8lld %s\n", (long long)event_loop_now_ms(fixture->loop), fixture->last_event);
     }
@@ -69,7 +81,7 @@ static bool put_all(void *cookie, const struct object_key *key, const struct nod
     return true;
 }
 
-static void start(struct fleet_fixture *fixture) {
+static struct reconciler *start(struct fleet_fixture *fixture, uint64_t seed) {
     const struct named_provider providers[] = {{"sim", sim_provider(fixture->sim)}};
     static struct named_provider kept[1];
     kept[0] = providers[0];
@@ -86,12 +98,13 @@ static void start(struct fleet_fixture *fixture) {
         .settings = get_settings,
         .decided = decided,
         .cookie = fixture,
-        .random_seed = 7,
+        .random_seed = seed,
     };
-    fixture->reconciler = reconciler_new(&options);
+    struct reconciler *reconciler = reconciler_new(&options);
     struct error error;
-    assert_true(object_database_each(fixture->database, put_all, fixture->reconciler, &error));
-    reconciler_synced(fixture->reconciler);
+    assert_true(object_database_each(fixture->database, put_all, reconciler, &error));
+    reconciler_synced(reconciler);
+    return reconciler;
 }
 
 static int64_t wall(void *cookie) {
@@ -117,6 +130,7 @@ static void load_policies(struct fleet_fixture *fixture, const char *const *poli
 
 void fleet_fixture_begin(struct fleet_fixture *fixture, const char *const *policies) {
     *fixture = (struct fleet_fixture){0};
+    buffer_init(&fixture->event_log, MOST_EVENT_BYTES);
     struct error error;
     fixture->loop = event_loop_new_virtual(1790000000000);
     fixture->inventory = inventory_new();
@@ -124,6 +138,7 @@ void fleet_fixture_begin(struct fleet_fixture *fixture, const char *const *polic
     CLEANUP(buffer_clear) struct buffer line;
     buffer_init(&line, 200);
     assert_true(key_ring_new_line("k1", &line, &error));
+    snprintf(fixture->key_line, sizeof(fixture->key_line), "%s", buffer_text(&line));
     assert_true(key_ring_parse(line.data, line.length, "keys", &fixture->keys, &error));
     assert_true(reconcile_settings_read(NULL, NULL, &fixture->settings, &error));
     const struct object_database_options database = {.wall_ms = wall, .cookie = fixture, .uid_seed = 5};
@@ -136,12 +151,13 @@ void fleet_fixture_begin(struct fleet_fixture *fixture, const char *const *polic
     if (!sim_open(&sim, &fixture->sim, &error)) {
         fail_msg("%s", error.message);
     }
-    start(fixture);
+    fixture->reconciler = start(fixture, 7);
 }
 
 void fleet_fixture_end(struct fleet_fixture *fixture) {
     reconciler_free(fixture->reconciler);
-    fixture->reconciler = NULL;
+    reconciler_free(fixture->twin);
+    fixture->reconciler = fixture->twin = NULL;
     sim_free(fixture->sim);
     database_store_free(fixture->store);
     object_database_close(fixture->database);
@@ -149,12 +165,22 @@ void fleet_fixture_end(struct fleet_fixture *fixture) {
     key_ring_unref(fixture->keys);
     inventory_free(fixture->inventory);
     event_loop_free(fixture->loop);
+    buffer_clear(&fixture->event_log);
 }
 
 void fleet_fixture_restart(struct fleet_fixture *fixture) {
     reconciler_free(fixture->reconciler);
     fixture->reconciler = NULL;
-    start(fixture);
+    fixture->reconciler = start(fixture, 7);
+}
+
+void fleet_fixture_begin_twin(struct fleet_fixture *fixture) {
+    fixture->twin = start(fixture, 8);
+}
+
+void fleet_fixture_end_twin(struct fleet_fixture *fixture) {
+    reconciler_free(fixture->twin);
+    fixture->twin = NULL;
 }
 
 static const struct {
@@ -162,11 +188,14 @@ static const struct {
 } groups[] = {{"Cluster", "cluster.x-k8s.io"},
               {"MachineDeployment", "cluster.x-k8s.io"},
               {"MachinePool", "cluster.x-k8s.io"},
+              {"ClusterClass", "cluster.x-k8s.io"},
               {"KubeadmControlPlane", "controlplane.cluster.x-k8s.io"},
+              {"KubeadmControlPlaneTemplate", "controlplane.cluster.x-k8s.io"},
               {"AWSManagedControlPlane", "controlplane.cluster.x-k8s.io"},
               {"AWSManagedCluster", "infrastructure.cluster.x-k8s.io"},
               {"AWSManagedMachinePool", "infrastructure.cluster.x-k8s.io"},
               {"AWSCluster", "infrastructure.cluster.x-k8s.io"},
+              {"AWSClusterTemplate", "infrastructure.cluster.x-k8s.io"},
               {"AWSMachineTemplate", "infrastructure.cluster.x-k8s.io"},
               {"Secret", ""}};
 
@@ -180,17 +209,8 @@ static struct object_key key_of(const char *kind, const char *name) {
     return (struct object_key){0};
 }
 
-static struct document *parse(const char *text) {
-    struct document *document = NULL;
-    struct error error;
-    if (!json_read_copy(text, strlen(text), &document_default_limits, &document, &error)) {
-        fail_msg("%s", error.message);
-    }
-    return document;
-}
-
 void fleet_fixture_apply(struct fleet_fixture *fixture, const char *object) {
-    CLEANUP(document_free) struct document *document = parse(object);
+    CLEANUP(document_free) struct document *document = document_of(object);
     const struct node *root = document_root(document);
     struct object_key key = key_of(node_string(node_get(root, "kind")),
                                    node_string(node_get(node_get(root, "metadata"), "name")));
@@ -202,12 +222,84 @@ void fleet_fixture_apply(struct fleet_fixture *fixture, const char *object) {
 
 void fleet_fixture_patch(struct fleet_fixture *fixture, const char *kind, const char *name,
                          const char *patch) {
-    CLEANUP(document_free) struct document *document = parse(patch);
+    CLEANUP(document_free) struct document *document = document_of(patch);
     struct object_key key = key_of(kind, name);
     struct error error;
     if (!object_database_patch(fixture->database, &key, NULL, document_root(document), NULL, &error)) {
         fail_msg("%s", error.message);
     }
+}
+
+// ---- through admission ----
+
+static struct document *read_stored(struct fleet_fixture *fixture, const struct object_key *key) {
+    struct document *stored = NULL;
+    struct error error;
+    (void)!object_database_read(fixture->database, key, &stored, &error);
+    return stored;
+}
+
+// The annotation that an object that is to be stored like this is given, as a merge patch.
+static struct document *attested(struct fleet_fixture *fixture, const struct object_key *key,
+                                 const struct node *object, const struct document *stored) {
+    const struct node *old = stored ? document_root(stored) : NULL;
+    struct attested_object identity = {.group = key->group,
+                                       .kind = key->kind,
+                                       .namespace = key->namespace,
+                                       .name = key->name,
+                                       .generation = attestation_next_generation(object, old),
+                                       .object = object};
+    char text[ATTESTATION_BYTES], patch[ATTESTATION_BYTES + 100];
+    attestation_make(fixture->keys, &identity, text);
+    snprintf(patch, sizeof(patch), "{\"metadata\":{\"annotations\":{\"%s\":\"%s\"}}}", ATTESTATION_ANNOTATION,
+             text);
+    return document_of(patch);
+}
+
+static struct document *merged(const struct node *target, const struct node *patch) {
+    struct document *document = NULL;
+    struct error error;
+    if (!merge_patch_apply(target, patch, &document, &error)) {
+        fail_msg("%s", error.message);
+    }
+    return document;
+}
+
+void fleet_fixture_admit(struct fleet_fixture *fixture, const char *object) {
+    CLEANUP(document_free) struct document *document = document_of(object);
+    const struct node *root = document_root(document);
+    struct object_key key = key_of(node_string(node_get(root, "kind")),
+                                   node_string(node_get(node_get(root, "metadata"), "name")));
+    CLEANUP(document_free) struct document *annotation = attested(fixture, &key, root, NULL);
+    CLEANUP(document_free) struct document *whole = merged(root, document_root(annotation));
+    struct error error;
+    if (!object_database_create(fixture->database, &key, document_root(whole), NULL, &error)) {
+        fail_msg("%s", error.message);
+    }
+}
+
+void fleet_fixture_admit_patch(struct fleet_fixture *fixture, const char *kind, const char *name,
+                               const char *patch) {
+    struct object_key key = key_of(kind, name);
+    CLEANUP(document_free) struct document *change = document_of(patch);
+    CLEANUP(document_free) struct document *stored = read_stored(fixture, &key);
+    assert_non_null(stored);
+    CLEANUP(document_free) struct document *next = merged(document_root(stored), document_root(change));
+    CLEANUP(document_free)
+    struct document *annotation = attested(fixture, &key, document_root(next), stored);
+    CLEANUP(document_free) struct document *whole = merged(document_root(change), document_root(annotation));
+    struct error error;
+    if (!object_database_patch(fixture->database, &key, NULL, document_root(whole), NULL, &error)) {
+        fail_msg("%s", error.message);
+    }
+}
+
+bool fleet_fixture_told(const struct fleet_fixture *fixture, const char *words) {
+    return strstr(buffer_text(&fixture->event_log), words) != NULL;
+}
+
+void fleet_fixture_forget_events(struct fleet_fixture *fixture) {
+    buffer_truncate(&fixture->event_log, 0);
 }
 
 void fleet_fixture_delete(struct fleet_fixture *fixture, const char *kind, const char *name) {
@@ -222,6 +314,9 @@ void fleet_fixture_run(struct fleet_fixture *fixture, int64_t seconds) {
     int64_t end_ms = event_loop_now_ms(fixture->loop) + seconds * 1000;
     while (event_loop_now_ms(fixture->loop) < end_ms &&
            event_loop_turn(fixture->loop, end_ms - event_loop_now_ms(fixture->loop))) {
+        if (fixture->each_turn) {
+            fixture->each_turn(fixture);
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 // embedded cloud and the reconciler, on a virtual clock.
 #pragma once
 
+#include "base/buffer.h"
 #include "embedded/database_store.h"
 #include "engine/policy_set.h"
 #include "fleet/inventory.h"
@@ -17,11 +18,15 @@ struct fleet_fixture {
     struct sim *sim;
     struct policy_set *policies;
     struct key_ring *keys;
+    char key_line[200]; // of its key file
     struct reconcile_settings settings;
     struct reconciler *reconciler;
-    bool attests;
+    struct reconciler *twin; // a second one, NULL: none
+    bool attests;            // asked when a reconciler starts
     size_t events, decisions;
     char last_event[512];
+    struct buffer event_log;                          // one line an event: "[!]REASON KIND NAME: MESSAGE"
+    void (*each_turn)(struct fleet_fixture *fixture); // called after each turn of fleet_fixture_run
 };
 
 // policies: Lua sources, ended by NULL.
@@ -29,11 +34,21 @@ void fleet_fixture_begin(struct fleet_fixture *fixture, const char *const *polic
 void fleet_fixture_end(struct fleet_fixture *fixture);
 // The reconciler ends here and now, and another begins with what is stored.
 void fleet_fixture_restart(struct fleet_fixture *fixture);
+// Another reconciler on the same store and the same cloud, which does not know of the first.
+void fleet_fixture_begin_twin(struct fleet_fixture *fixture);
+void fleet_fixture_end_twin(struct fleet_fixture *fixture);
 // JSON objects; writes them as an API server would after admission.
 void fleet_fixture_apply(struct fleet_fixture *fixture, const char *object);
 void fleet_fixture_patch(struct fleet_fixture *fixture, const char *kind, const char *name,
                          const char *patch);
 void fleet_fixture_delete(struct fleet_fixture *fixture, const char *kind, const char *name);
+// The same through admission: what is written carries the annotation that /mutate gives it.
+void fleet_fixture_admit(struct fleet_fixture *fixture, const char *object);
+void fleet_fixture_admit_patch(struct fleet_fixture *fixture, const char *kind, const char *name,
+                               const char *patch);
+// What the reconciler has told people since the last fleet_fixture_forget_events.
+bool fleet_fixture_told(const struct fleet_fixture *fixture, const char *words);
+void fleet_fixture_forget_events(struct fleet_fixture *fixture);
 // Lets virtual time pass.
 void fleet_fixture_run(struct fleet_fixture *fixture, int64_t seconds);
 // The text at path of an object in namespace prod; "" when it is not there. Valid until the next call.

@@ -1,83 +1,18 @@
 #include "tests/reconciler/fleet_fixture.h"
 
+#include "tests/reconciler/sample_cluster.h"
 #include "tests/support/expect.h"
-
-static const char region_policy[] =
-    "return policy {\n"
-    "  name = 'regions', title = 'Regions', severity = 'high', category = 'placement',\n"
-    "  match = { clusters = true },\n"
-    "  validate = function(change, params, report)\n"
-    "    local cluster = change.after\n"
-    "    if not cluster then return end\n"
-    "    if cluster.region == 'eu-north-1' then\n"
-    "      report.deny { at = cluster:origin('region'), message = 'region eu-north-1 is not allowed' }\n"
-    "    end\n"
-    "  end,\n"
-    "}\n";
-
-static const char size_policy[] =
-    "return policy {\n"
-    "  name = 'sizes', title = 'Sizes', severity = 'high', category = 'capacity',\n"
-    "  match = { objects = { { group = 'cluster.x-k8s.io', kind = 'MachinePool' } } },\n"
-    "  validate = function(change, params, report)\n"
-    "    if change.operation == 'DELETE' then return end\n"
-    "    if (change.object.spec.replicas or 1) > 10 then\n"
-    "      report.deny { at = 'spec.replicas', message = 'more than 10 nodes' }\n"
-    "    end\n"
-    "  end,\n"
-    "}\n";
-
-static const char delete_policy[] =
-    "return policy {\n"
-    "  name = 'deletes', title = 'Deletes', severity = 'high', category = 'safety',\n"
-    "  match = { objects = { { group = 'cluster.x-k8s.io', kind = 'Cluster', operations = { 'DELETE' } } } "
-    "},\n"
-    "  validate = function(change, params, report)\n"
-    "    if object.at(change.old_object, 'metadata.annotations[\"allow-delete\"]') == nil then\n"
-    "      report.deny { at = 'metadata.annotations', message = 'deletion is not approved' }\n"
-    "    end\n"
-    "  end,\n"
-    "}\n";
-
-static const char *const all_policies[] = {region_policy, size_policy, delete_policy, NULL};
-
-static const char cluster[] =
-    "{\"apiVersion\":\"cluster.x-k8s.io/v1beta1\",\"kind\":\"Cluster\",\"metadata\":{\"name\":\"eu-1\","
-    "\"namespace\":\"prod\"},\"spec\":{\"controlPlaneRef\":{\"apiVersion\":"
-    "\"controlplane.cluster.x-k8s.io/v1beta2\",\"kind\":\"AWSManagedControlPlane\",\"name\":\"eu-1\"},"
-    "\"infrastructureRef\":{\"apiVersion\":\"infrastructure.cluster.x-k8s.io/v1beta2\",\"kind\":"
-    "\"AWSManagedCluster\",\"name\":\"eu-1\"}}}";
-static const char infrastructure[] =
-    "{\"apiVersion\":\"infrastructure.cluster.x-k8s.io/v1beta2\",\"kind\":\"AWSManagedCluster\",\"metadata\":"
-    "{\"name\":\"eu-1\",\"namespace\":\"prod\"},\"spec\":{}}";
-static const char control_plane[] =
-    "{\"apiVersion\":\"controlplane.cluster.x-k8s.io/v1beta2\",\"kind\":\"AWSManagedControlPlane\","
-    "\"metadata\":{\"name\":\"eu-1\",\"namespace\":\"prod\"},\"spec\":{\"region\":\"eu-west-1\",\"version\":"
-    "\"v1.29.4\"}}";
-static const char pool[] =
-    "{\"apiVersion\":\"cluster.x-k8s.io/v1beta1\",\"kind\":\"MachinePool\",\"metadata\":{\"name\":\"eu-1-a\","
-    "\"namespace\":\"prod\"},\"spec\":{\"clusterName\":\"eu-1\",\"replicas\":3,\"template\":{\"spec\":"
-    "{\"clusterName\":\"eu-1\",\"version\":\"v1.29.4\",\"bootstrap\":{\"dataSecretName\":\"\"},"
-    "\"infrastructureRef\":{\"apiVersion\":\"infrastructure.cluster.x-k8s.io/v1beta2\",\"kind\":"
-    "\"AWSManagedMachinePool\",\"name\":\"eu-1-a\"}}}}}";
-static const char pool_infrastructure[] =
-    "{\"apiVersion\":\"infrastructure.cluster.x-k8s.io/v1beta2\",\"kind\":\"AWSManagedMachinePool\","
-    "\"metadata\":{\"name\":\"eu-1-a\",\"namespace\":\"prod\"},\"spec\":{}}";
 
 enum { LONG_ENOUGH_S = 3600 };
 
 static void apply_all(struct fleet_fixture *fixture) {
-    fleet_fixture_apply(fixture, cluster);
-    fleet_fixture_apply(fixture, infrastructure);
-    fleet_fixture_apply(fixture, control_plane);
-    fleet_fixture_apply(fixture, pool);
-    fleet_fixture_apply(fixture, pool_infrastructure);
+    sample_cluster_apply(fixture, &sample_default);
 }
 
 static void test_comes_up(void **state) {
     (void)state;
     struct fleet_fixture fixture;
-    fleet_fixture_begin(&fixture, all_policies);
+    fleet_fixture_begin(&fixture, sample_policies);
     apply_all(&fixture);
     fleet_fixture_run(&fixture, LONG_ENOUGH_S);
     expect_text("cloud", fleet_fixture_cloud(&fixture, "prod-eu-1"), "1.29.4 active eu-1-a=1.29.4:3/3");
@@ -98,7 +33,7 @@ static void test_comes_up(void **state) {
 static void test_upgrade_in_steps(void **state) {
     (void)state;
     struct fleet_fixture fixture;
-    fleet_fixture_begin(&fixture, all_policies);
+    fleet_fixture_begin(&fixture, sample_policies);
     apply_all(&fixture);
     fleet_fixture_run(&fixture, LONG_ENOUGH_S);
     fleet_fixture_patch(&fixture, "AWSManagedControlPlane", "eu-1", "{\"spec\":{\"version\":\"v1.31.2\"}}");
@@ -115,7 +50,7 @@ static void test_upgrade_in_steps(void **state) {
 static void test_denied_changes_nothing(void **state) {
     (void)state;
     struct fleet_fixture fixture;
-    fleet_fixture_begin(&fixture, all_policies);
+    fleet_fixture_begin(&fixture, sample_policies);
     apply_all(&fixture);
     fleet_fixture_run(&fixture, LONG_ENOUGH_S);
     fleet_fixture_patch(&fixture, "MachinePool", "eu-1-a", "{\"spec\":{\"replicas\":50}}");
@@ -137,13 +72,10 @@ static void test_denied_changes_nothing(void **state) {
 static void test_never_approved(void **state) {
     (void)state;
     struct fleet_fixture fixture;
-    fleet_fixture_begin(&fixture, all_policies);
-    fleet_fixture_apply(&fixture, cluster);
-    fleet_fixture_apply(&fixture, infrastructure);
-    fleet_fixture_apply(&fixture,
-                        "{\"apiVersion\":\"controlplane.cluster.x-k8s.io/v1beta2\",\"kind\":"
-                        "\"AWSManagedControlPlane\",\"metadata\":{\"name\":\"eu-1\",\"namespace\":\"prod\"},"
-                        "\"spec\":{\"region\":\"eu-north-1\",\"version\":\"v1.29.4\"}}");
+    fleet_fixture_begin(&fixture, sample_policies);
+    struct sample_cluster sample = sample_default;
+    sample.region = "eu-north-1";
+    sample_cluster_apply(&fixture, &sample);
     fleet_fixture_run(&fixture, LONG_ENOUGH_S);
     expect_text("cloud", fleet_fixture_cloud(&fixture, "prod-eu-1"), "");
     expect_text("approved",
@@ -155,7 +87,7 @@ static void test_never_approved(void **state) {
 static void test_delete(void **state) {
     (void)state;
     struct fleet_fixture fixture;
-    fleet_fixture_begin(&fixture, all_policies);
+    fleet_fixture_begin(&fixture, sample_policies);
     apply_all(&fixture);
     fleet_fixture_run(&fixture, LONG_ENOUGH_S);
     fleet_fixture_delete(&fixture, "Cluster", "eu-1");
@@ -180,7 +112,7 @@ static void test_delete(void **state) {
 static void test_pool_removed(void **state) {
     (void)state;
     struct fleet_fixture fixture;
-    fleet_fixture_begin(&fixture, all_policies);
+    fleet_fixture_begin(&fixture, sample_policies);
     apply_all(&fixture);
     fleet_fixture_run(&fixture, LONG_ENOUGH_S);
     fleet_fixture_delete(&fixture, "MachinePool", "eu-1-a");
@@ -193,7 +125,7 @@ static void test_pool_removed(void **state) {
 static void test_drift(void **state) {
     (void)state;
     struct fleet_fixture fixture;
-    fleet_fixture_begin(&fixture, all_policies);
+    fleet_fixture_begin(&fixture, sample_policies);
     apply_all(&fixture);
     fleet_fixture_run(&fixture, LONG_ENOUGH_S);
     assert_true(sim_meddle(fixture.sim, "eu-west-1", "prod-eu-1", "eu-1-a", 7, NULL));
@@ -210,7 +142,7 @@ static void test_drift(void **state) {
 static void test_restarts(void **state) {
     (void)state;
     struct fleet_fixture fixture;
-    fleet_fixture_begin(&fixture, all_policies);
+    fleet_fixture_begin(&fixture, sample_policies);
     apply_all(&fixture);
     for (unsigned i = 0; i < 600; i++) {
         fleet_fixture_run(&fixture, 3);
