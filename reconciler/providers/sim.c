@@ -104,7 +104,7 @@ bool sim_look(struct sim *sim, const struct provider_target *target, bool checks
 
 bool sim_look_present(struct sim *sim, const struct provider_target *target, bool checks_owner,
                       struct sim_cluster **ret_cluster, struct error *error) {
-    struct sim_cluster *cluster;
+    struct sim_cluster *cluster = NULL;
     if (!sim_look(sim, target, checks_owner, &cluster, error)) {
         return false;
     }
