@@ -150,10 +150,11 @@ static bool have_members(struct worker *worker) {
 
 static void patched(void *cookie, const struct store_answer *answer) {
     struct worker *worker = cookie;
-    if (answer->error.kind == ERROR_CONFLICT || answer->error.kind == ERROR_NOT_FOUND) {
+    // NOT_FOUND: it is gone, which the store will tell, or its kind has no status subresource.
+    if (answer->error.kind == ERROR_CONFLICT) {
         worker->shown_now = 0; // what is stored has changed: said again once that was heard of
         worker->wait_ms = worker->wait_ms < 0 ? CONFLICT_WAIT_MS : worker->wait_ms;
-    } else if (answer->error.kind != ERROR_NONE) {
+    } else if (answer->error.kind != ERROR_NONE && answer->error.kind != ERROR_NOT_FOUND) {
         worker->shown_now = 0;
         worker_fail(worker, "the status can't be written: %s", answer->error.message);
     }
