@@ -667,6 +667,22 @@ static void test_meddle(void **state) {
     cloud_close(&cloud);
 }
 
+// An operation goes on with what somebody else left it.
+static void test_meddle_while_it_runs(void **state) {
+    (void)state;
+    struct cloud cloud;
+    CLEANUP(heard_clear) struct heard heard = {0};
+    open_with_pool(&cloud);
+    struct provider_request request = pool(ACTION_SCALE_POOL, "s", NULL, 9);
+    cloud_start(&cloud, &request, &heard);
+    assert_true(sim_meddle(cloud.sim, "eu", "a", "p", 2, NULL));
+    cloud_do(&cloud, "scale", &request);
+    expect_print("two", &cloud,
+                 "eu a owner o active 1.30.1>1.30.1 cp 0/0 a.eu.sim.invalid:443 \n"
+                 "  p active 1.30.1>1.30.1 2 of 2 nodes 2 ready 2 updated\n");
+    cloud_close(&cloud);
+}
+
 static void must_not_come(void *cookie, const struct provider_answer *answer) {
     (void)cookie;
     (void)answer;
@@ -710,6 +726,7 @@ int main(void) {
         cmocka_unit_test(test_crash),
         cmocka_unit_test(test_pace),
         cmocka_unit_test(test_meddle),
+        cmocka_unit_test(test_meddle_while_it_runs),
         cmocka_unit_test(test_forget),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
