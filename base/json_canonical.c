@@ -4,15 +4,12 @@
 #include "base/utf8.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 // 17 digits tell every double from its neighbours.
 enum { MOST_DIGITS = 17, LARGEST_PLAIN_EXPONENT = 21, SMALLEST_PLAIN_EXPONENT = -6 };
-
-static const int64_t largest_exact = (int64_t)1 << 53;
 
 // --- strings ---
 
@@ -142,7 +139,18 @@ void json_number_append(struct buffer *text, double number) {
 }
 
 void json_integer_append(struct buffer *text, int64_t integer) {
-    buffer_printf(text, "%" PRId64, integer);
+    // printf would be a tenth of writing an object.
+    char digits[20];
+    char *at = digits + sizeof(digits);
+    uint64_t rest = integer < 0 ? -(uint64_t)integer : (uint64_t)integer;
+    do {
+        *--at = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (integer < 0) {
+        buffer_append_char(text, '-');
+    }
+    buffer_append(text, at, (size_t)(digits + sizeof(digits) - at));
 }
 
 // --- the tree ---
@@ -194,14 +202,6 @@ static void append_map(struct buffer *text, const struct node *map) {
     free(members);
 }
 
-static void append_integer(struct buffer *text, int64_t integer) {
-    if (integer >= -largest_exact && integer <= largest_exact) {
-        json_number_append(text, (double)integer);
-    } else {
-        json_integer_append(text, integer);
-    }
-}
-
 // The depth is bounded by the limits that the document was read with.
 void json_canonical_append(struct buffer *text, const struct node *node) {
     switch (node ? (enum node_type)node->type : NODE_NULL) {
@@ -212,7 +212,8 @@ void json_canonical_append(struct buffer *text, const struct node *node) {
         buffer_append_text(text, node->value.boolean ? "true" : "false");
         break;
     case NODE_INTEGER:
-        append_integer(text, node->value.integer);
+        // As RFC 8785 writes the double, up to 2^53.
+        json_integer_append(text, node->value.integer);
         break;
     case NODE_NUMBER:
         json_number_append(text, node->value.number);

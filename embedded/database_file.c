@@ -136,7 +136,7 @@ static bool open_reader(struct database_file *file, const char *path, struct err
         return error_set(error, errno == ENOENT ? ERROR_NOT_FOUND : ERROR_IO, "%s", strerror(errno));
     }
     bool empty = false;
-    if (sqlite3_open_v2(path, &file->sqlite, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK) {
+    if (sqlite3_open_v2(path, &file->sqlite, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
         return database_file_fail(file->sqlite, error, "opening");
     }
     sqlite3_busy_timeout(file->sqlite, BUSY_MS);
@@ -151,7 +151,7 @@ static bool open_writer(struct database_file *file, const char *path, struct err
     if (path && (!take_lock(file, path, error) || !make_private(path, error))) {
         return false;
     }
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     if (sqlite3_open_v2(path ? path : ":memory:", &file->sqlite, flags, NULL) != SQLITE_OK) {
         return database_file_fail(file->sqlite, error, "opening");
     }

@@ -60,6 +60,7 @@ static struct verdict *verdict_of(struct verdict_list *list, const struct object
 static bool verdict_say(struct verdict *verdict, enum approval_state state, const char *text) {
     uint64_t told = hash_text(HASH_START ^ (uint64_t)state, text ? text : "");
     bool is_news = verdict->told != told;
+    verdict->is_news |= is_news;
     verdict->state = state;
     verdict->told = told;
     if (verdict->text != text) {
@@ -140,7 +141,6 @@ static void note(struct judging *judging, const struct candidate *candidate, enu
         judgement->approved += state == APPROVAL_APPROVED;
         judgement->denied += state == APPROVAL_DENIED;
         judgement->held += state == APPROVAL_HELD;
-        judging->is_news = true;
     }
     judging->judgement->retry |= state == APPROVAL_DENIED || state == APPROVAL_HELD;
 }

@@ -14,6 +14,7 @@ struct verdict {
     enum approval_state state;
     char *text;    // of DENIED and HELD: the headline, else NULL
     uint64_t told; // hash of the words that were told last
+    bool is_news;  // it was not told yet
 };
 
 struct verdict_list {

@@ -11,7 +11,6 @@ struct judging {
     struct judgement *judgement;
     struct fragment_set *set;    // of what is approved now
     struct document **documents; // parallel to the record's approvals
-    bool is_news;
 };
 
 struct candidate {

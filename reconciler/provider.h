@@ -23,7 +23,8 @@ const char *cloud_state_name(enum cloud_state state); // "creating", …
 struct cloud_pool {
     const char *name;
     const char *version; // of its oldest node (when it has none: of the pool)
-    const char *target;  // what it is being upgraded to; equals version when it is not
+    // What it is being upgraded to, or was when that ended half way; else equals version.
+    const char *target;
     enum cloud_state state;
     int64_t replicas; // wanted
     int64_t nodes;    // that exist now, surge included

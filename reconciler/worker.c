@@ -211,7 +211,7 @@ static void tell_problem(struct worker *worker) {
     }
 }
 
-static const char *first_refusal(const struct worker *worker) {
+const char *worker_refusal(const struct worker *worker) {
     for (size_t i = 0; i < worker->verdicts.count; i++) {
         const struct verdict *verdict = worker->verdicts.items[i];
         if (verdict->state == APPROVAL_DENIED || verdict->state == APPROVAL_HELD) {
@@ -226,7 +226,7 @@ static void tell_progress(struct worker *worker) {
     if (!options->progress || worker->is_gone || !worker->provider_name) {
         return;
     }
-    const char *refusal = first_refusal(worker);
+    const char *refusal = worker_refusal(worker);
     const struct stored_object *stored = worker_stored(worker);
     CLEANUP(document_free) struct document *document = stored ? stored_object_read(stored) : NULL;
     struct cluster_progress progress = {

@@ -98,6 +98,8 @@ void worker_fail(struct worker *worker, const char *format, ...) PRINTF_LIKE(2, 
 void worker_say(char *text, const char *format, ...) PRINTF_LIKE(2, 3); // text: WORKER_MOST_TEXT
 const struct provider *worker_provider(struct worker *worker);          // NULL: there is none of that name
 struct provider_target worker_target(const struct worker *worker);
+// Why a member is denied or held, of the first that is; NULL: none is.
+const char *worker_refusal(const struct worker *worker);
 const char *worker_region(const struct worker *worker); // NULL: not known
 
 // The steps. True: go on with worker->step; false: an answer will.

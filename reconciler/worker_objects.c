@@ -57,6 +57,12 @@ static const char *text_or_null(const char *text) {
     return *text ? text : NULL;
 }
 
+// What keeps the cluster from being as its objects say; of a part that was refused the Cluster tells too.
+static const char *waits_of(const struct worker *worker, bool is_cluster) {
+    const char *refusal = is_cluster && !*worker->waits ? worker_refusal(worker) : NULL;
+    return refusal ? refusal : text_or_null(worker->waits);
+}
+
 struct status_question worker_question(const struct worker *worker, const struct stored_object *stored,
                                        const struct document *document, const struct document *cluster) {
     const struct verdict *verdict = verdict_find(&worker->verdicts, &stored->key);
@@ -73,7 +79,7 @@ struct status_question worker_question(const struct worker *worker, const struct
         .unreachable = worker->unreachable,
         .pool = is_cluster ? NULL : pool_name(worker, &stored->key),
         .step = text_or_null(worker->step_text),
-        .waits = text_or_null(worker->waits),
+        .waits = waits_of(worker, is_cluster),
         .problem = text_or_null(worker->problem),
         .drift = text_or_null(worker->drift),
         .deleting = worker->record.deleting || (stored->deleting && !is_approved && !is_cluster),
@@ -144,10 +150,11 @@ static bool have_members(struct worker *worker) {
 
 static void patched(void *cookie, const struct store_answer *answer) {
     struct worker *worker = cookie;
-    if (answer->error.kind == ERROR_CONFLICT || answer->error.kind == ERROR_NOT_FOUND) {
+    // NOT_FOUND: it is gone, which the store will tell, or its kind has no status subresource.
+    if (answer->error.kind == ERROR_CONFLICT) {
         worker->shown_now = 0; // what is stored has changed: said again once that was heard of
         worker->wait_ms = worker->wait_ms < 0 ? CONFLICT_WAIT_MS : worker->wait_ms;
-    } else if (answer->error.kind != ERROR_NONE) {
+    } else if (answer->error.kind != ERROR_NONE && answer->error.kind != ERROR_NOT_FOUND) {
         worker->shown_now = 0;
         worker_fail(worker, "the status can't be written: %s", answer->error.message);
     }

@@ -91,15 +91,13 @@ static void tell_verdicts(struct worker *worker, const struct judgement *judgeme
     stats->approvals += judgement->approved;
     stats->denials += judgement->denied;
     stats->holds += judgement->held;
-    if (judgement->denied + judgement->held == 0) {
-        return;
-    }
     for (size_t i = 0; i < worker->verdicts.count; i++) {
-        const struct verdict *verdict = worker->verdicts.items[i];
-        if (verdict->state == APPROVAL_DENIED || verdict->state == APPROVAL_HELD) {
+        struct verdict *verdict = worker->verdicts.items[i];
+        if (verdict->is_news && (verdict->state == APPROVAL_DENIED || verdict->state == APPROVAL_HELD)) {
             worker_event(worker, true, verdict->state == APPROVAL_DENIED ? "PolicyDenied" : "ApprovalHeld",
                          verdict->text);
         }
+        verdict->is_news = false;
     }
 }
 

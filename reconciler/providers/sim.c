@@ -104,7 +104,7 @@ bool sim_look(struct sim *sim, const struct provider_target *target, bool checks
 
 bool sim_look_present(struct sim *sim, const struct provider_target *target, bool checks_owner,
                       struct sim_cluster **ret_cluster, struct error *error) {
-    struct sim_cluster *cluster;
+    struct sim_cluster *cluster = NULL;
     if (!sim_look(sim, target, checks_owner, &cluster, error)) {
         return false;
     }
@@ -153,8 +153,9 @@ bool sim_meddle(struct sim *sim, const char *region, const char *id, const char 
         return false;
     }
     meddle_group(cluster, group, replicas, version ? sim_model_text(sim->model, version) : NULL);
-    cluster->is_dirty = true;
-    sim_work_schedule(cluster);
+    // An operation that runs may have nothing more to wait for.
+    cluster->next_ms = event_loop_wall_ms(sim->loop);
+    sim_work_advance(sim->model, cluster, cluster->next_ms);
     struct error ignored;
     return sim_store(sim, cluster, &ignored);
 }

@@ -56,7 +56,7 @@ void sim_drop_calls(struct sim *sim) {
 
 static void carry_out(struct call *call) {
     struct sim *sim = call->sim;
-    struct sim_cluster *kept;
+    struct sim_cluster *kept = NULL;
     if (!sim_look(sim, &call->request.target, false, &kept, &call->error) &&
         call->error.kind != ERROR_NOT_FOUND) {
         return;
@@ -74,7 +74,7 @@ static void carry_out(struct call *call) {
 }
 
 static void answer_observe(struct call *call, struct provider_answer *answer) {
-    struct sim_cluster *cluster;
+    struct sim_cluster *cluster = NULL;
     if (sim_look_present(call->sim, &call->request.target, false, &cluster, &answer->error)) {
         struct cloud_cluster *view = arena_alloc(call->sim->scratch, sizeof(*view));
         sim_view_cluster(call->sim->scratch, cluster, view);
@@ -90,7 +90,7 @@ static void answer_start(const struct call *call, struct provider_answer *answer
 }
 
 static void answer_poll(struct call *call, struct provider_answer *answer) {
-    struct sim_cluster *kept;
+    struct sim_cluster *kept = NULL;
     if (!sim_look(call->sim, &call->request.target, true, &kept, &answer->error)) {
         return;
     }
@@ -108,7 +108,7 @@ static void answer_poll(struct call *call, struct provider_answer *answer) {
 }
 
 static void answer_kubeconfig(struct call *call, struct provider_answer *answer) {
-    struct sim_cluster *cluster;
+    struct sim_cluster *cluster = NULL;
     if (!sim_look_present(call->sim, &call->request.target, true, &cluster, &answer->error)) {
         return;
     }

@@ -182,7 +182,7 @@ static struct sim_group *ask_create_pool(struct sim_asked *asked) {
 
 static struct sim_group *ask_change_pool(struct sim_asked *asked) {
     const struct provider_request *request = asked->request;
-    struct sim_group *pool;
+    struct sim_group *pool = NULL;
     if (!check_active(asked) || !find_pool(asked, &pool)) {
         return NULL;
     }

@@ -19,8 +19,11 @@ static enum cloud_state pool_state(const struct sim_group *pool) {
     }
 }
 
-static bool is_upgraded(const struct sim_group *group) {
-    return group->work.action == ACTION_UPGRADE_POOL || group->work.action == ACTION_UPGRADE_CONTROL_PLANE;
+// A managed control plane has its new version only at the end; machines are made of it from the start.
+static const char *target_of(const struct sim_group *group) {
+    bool is_upgraded =
+        group->work.action == ACTION_UPGRADE_POOL || group->work.action == ACTION_UPGRADE_CONTROL_PLANE;
+    return is_upgraded ? group->work.version : group->version;
 }
 
 static int64_t count_ready(const struct sim_group *group) {
@@ -38,7 +41,7 @@ static struct cloud_pool view_pool(const struct sim_group *group) {
                               .replicas = group->replicas,
                               .nodes = group->machine_count,
                               .ready = count_ready(group)};
-    pool.target = is_upgraded(group) ? group->work.version : pool.version;
+    pool.target = target_of(group);
     for (uint32_t i = 0; i < group->machine_count; i++) {
         pool.updated += group->machines[i].version == pool.target ? 1 : 0;
     }
@@ -64,7 +67,7 @@ void sim_view_cluster(struct arena *arena, const struct sim_cluster *cluster,
                                  .control_plane_replicas = control_plane->replicas,
                                  .control_plane_ready = count_ready(control_plane),
                                  .pool_count = cluster->pool_count};
-    view.target = is_upgraded(control_plane) ? control_plane->work.version : view.version;
+    view.target = target_of(control_plane);
     view.failure = view.state == CLOUD_FAILED ? cluster->failure : NULL;
     if (cluster->has_endpoint) {
         view.endpoint_host = endpoint_host(arena, cluster);

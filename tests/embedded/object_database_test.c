@@ -242,9 +242,92 @@ static void test_manners(void **state) {
     }
 }
 
+// --- sizes ---
+
+// A Cluster with a text of that many bytes; caller owns.
+static struct document *cluster_with(const char *path, size_t bytes) {
+    char *filler = memory_alloc(bytes + 1);
+    memset(filler, 'x', bytes);
+    filler[bytes] = '\0';
+    CLEANUP(buffer_clear) struct buffer text;
+    buffer_init(&text, 4 * 1024 * 1024);
+    buffer_printf(&text, "{" CLUSTER ",%s:{'a':'%s'}}}", path, filler);
+    free(filler);
+    return document_of(buffer_text(&text));
+}
+
+static const struct {
+    const char *name, *path;
+    size_t bytes;
+    const char *message; // NULL: it is stored
+} sizes[] = {
+    {"nearly as large as may be", "'x':{'b'", 1572864 - 300, NULL},
+    {"larger", "'x':{'b'", 1572864, "Cluster prod/a is larger than 1.5 MB"},
+    {"annotations", "'metadata':{'annotations'", 262144 - 1, NULL},
+    {"too large annotations", "'metadata':{'annotations'", 262144,
+     "metadata.annotations: 262145 bytes; 262144 are allowed"},
+};
+
+static void test_sizes(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        int64_t now = 1772359200000;
+        CLEANUP(object_database_close) struct object_database *database = database_in_memory(&now);
+        CLEANUP(document_free) struct document *object = cluster_with(sizes[i].path, sizes[i].bytes);
+        const struct object_key key = cluster_key("a");
+        struct error error = {0};
+        bool stored = object_database_create(database, &key, document_root(object), NULL, &error);
+        expect_true(sizes[i].name, stored == !sizes[i].message, error.message);
+        if (sizes[i].message) {
+            expect_error(sizes[i].name, &error, ERROR_LIMIT, sizes[i].message);
+        }
+    }
+}
+
+static void test_too_many_members(void **state) {
+    (void)state;
+    int64_t now = 1772359200000;
+    CLEANUP(object_database_close) struct object_database *database = database_in_memory(&now);
+    CLEANUP(buffer_clear) struct buffer text;
+    buffer_init(&text, 10000);
+    buffer_append_text(&text, "{" CLUSTER);
+    for (int i = 0; i < 63; i++) {
+        buffer_printf(&text, ",'m%d':1", i);
+    }
+    buffer_append_text(&text, "}");
+    CLEANUP(document_free) struct document *object = document_of(buffer_text(&text));
+    const struct object_key key = cluster_key("a");
+    struct error error = {0};
+    expect_true("65 members", !object_database_create(database, &key, document_root(object), NULL, &error),
+                "refused");
+    expect_error("65 members", &error, ERROR_LIMIT, "an object with more than 64 members");
+}
+
+// The same seed and the same changes give the same uids, and a name that comes again gets another one.
+static void test_uids(void **state) {
+    (void)state;
+    char uids[2][2][64] = {0};
+    for (int run = 0; run < 2; run++) {
+        int64_t now = 1772359200000;
+        CLEANUP(object_database_close) struct object_database *database = database_in_memory(&now);
+        const struct object_key key = cluster_key("a");
+        const struct step create = {CREATE, "{" CLUSTER "}", ERROR_NONE, NULL};
+        const struct step end = {REMOVE, NULL, ERROR_NONE, NULL};
+        check_step("create", database, &key, &create, uids[run][0]);
+        check_step("remove", database, &key, &end, uids[run][0]);
+        check_step("create again", database, &key, &create, uids[run][1]);
+    }
+    expect_text("the first", uids[1][0], uids[0][0]);
+    expect_text("the second", uids[1][1], uids[0][1]);
+    expect_true("the two", strcmp(uids[0][0], uids[0][1]) != 0, "differ");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_manners),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_too_many_members),
+        cmocka_unit_test(test_uids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

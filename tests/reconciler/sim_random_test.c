@@ -123,7 +123,7 @@ static char *play(uint64_t seed, bool restarts, const char *path) {
         run.step = i;
         ask(&run);
         int64_t until_ms = CLOUD_START_MS + (int64_t)(i + 1) * 4 * MINUTE_MS;
-        if (restarts && i % 3 == 0) {
+        if (restarts && i % 5 == 0) {
             cloud_restart(&run.cloud);
         }
         for (int64_t part = restarts ? 4 : 1; part > 0; part--) {

@@ -6,6 +6,9 @@
 #include "tests/support/documents.h"
 #include "tests/support/expect.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
 static inline int64_t database_test_time(void *cookie) {
     return *(int64_t *)cookie;
 }
@@ -37,4 +40,27 @@ static inline char *quoted_text(const struct node *node) {
         *quote = '\'';
     }
     return taken;
+}
+
+// A new directory under /tmp that a test's database lies in. Fails the test.
+struct database_place {
+    char directory[64];
+    char path[96];
+};
+static inline void database_place_make(struct database_place *place) {
+    (void)snprintf(place->directory, sizeof(place->directory), "/tmp/fleetgate-test-XXXXXX");
+    if (!mkdtemp(place->directory)) {
+        fail_msg("mkdtemp");
+    }
+    (void)snprintf(place->path, sizeof(place->path), "%s/objects", place->directory);
+}
+
+static inline void database_place_remove_cleanup(struct database_place *place) {
+    static const char *const endings[] = {"", "-wal", "-shm", ".lock"};
+    char path[128];
+    for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+        (void)snprintf(path, sizeof(path), "%s%s", place->path, endings[i]);
+        (void)unlink(path);
+    }
+    (void)rmdir(place->directory);
 }
