@@ -165,7 +165,7 @@ void admission_attestation_tell(const struct admission_attestation *attestation,
                          "register /mutate with reinvocationPolicy: IfNeeded";
     } else if (attestation->result == ATTESTATION_ABSENT) {
         violation.mode = MODE_WARN;
-        violation.message = "not attested: held unless /mutate attests it or reconcile.attestation is go_on";
+        violation.message = "not attested by /mutate: held where a policy needs the user";
     } else {
         return;
     }

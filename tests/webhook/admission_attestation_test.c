@@ -562,7 +562,8 @@ static void policies_are_heard_all_the_same(void **state) {
     expect_contains("both", outcome.message, "[test] Cluster prod/eu-7 metadata.labels.tier: tier forbidden");
 }
 
-#define NOT_ATTESTED "[attestation] Cluster prod/eu-7: not attested: held unless /mutate attests it or "
+#define NOT_ATTESTED                                                                                         \
+    "[attestation] Cluster prod/eu-7: not attested by /mutate: held where a policy needs the user"
 
 static void absent_ones_are_warned_of(void **state) {
     struct gate *gate = *state;
