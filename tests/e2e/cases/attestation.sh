@@ -102,7 +102,7 @@ case_attestation_refused() {
     denied attestation create alice "$(attested_aws_cluster eu-2 eu-west-1 "$good")" # copied
     missing awscluster/eu-2
     allowed create alice "$(aws_cluster eu-3 eu-west-1)"
-    contains "$output" "Warning: [attestation] AWSCluster $namespace/eu-3: not attested by /mutate: held where a policy needs the user"
+    contains "$output" "Warning: [attestation] AWSCluster $namespace/eu-3: not attested by /mutate: it may be held until applied again"
     allowed merge alice awscluster/eu-1 '{"metadata":{"labels":{"a":"b"}}}'
     equal "warnings of a label" "awscluster.infrastructure.cluster.x-k8s.io/eu-1 patched" "$output"
     allowed merge alice awscluster/eu-1 '{"spec":{"sshKeyName":"other"}}' # the old annotation stays
@@ -112,6 +112,21 @@ case_attestation_refused() {
         "{\"spec\":{\"sshKeyName\":\"default\"},\"metadata\":{\"annotations\":{\"fleetgate.dev/attestation\":\"$good\"}}}"
     contains "$output" "it names generation 1; the object has generation 3" # replayed
     allowed delete alice awscluster/eu-1
+}
+
+# What was stored before there were keys: a label does not attest it; applying it again does, and so does asking.
+case_attestation_of_what_was_there() {
+    allowed apply alice "$(fleet_member eu-1)"
+    allowed create alice "$(aws_cluster eu-2 eu-west-1)"
+    attesting_gate attest-late
+    allowed merge alice awscluster/eu-1 '{"metadata":{"labels":{"a":"b"}}}'
+    allowed scale alice machinedeployment/eu-1 4
+    equal "attestation after a label" "" "$(field awscluster/eu-1 "$ATTESTATION")"
+    allowed apply alice "$(aws_cluster eu-1 eu-west-1)"
+    attested awscluster/eu-1 first 1
+    allowed in_namespace alice annotate awscluster/eu-2 --overwrite fleetgate.dev/attestation=
+    attested awscluster/eu-2 first 1
+    allowed delete alice awscluster/eu-2
 }
 
 case_attestation_keys_rotate() {
