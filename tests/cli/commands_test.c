@@ -54,7 +54,8 @@ static const struct {
     {"install --cert-mode files", 2, NULL, "--cert-mode files needs --ca-file"},
     {"install --failure-policy fail", 2, NULL, "--failure-policy: want Fail or Ignore, got fail"},
     {"install --with audit,moni", 2, NULL,
-     "--with: there are audit, match-conditions, monitoring and network-policy, got moni"},
+     "--with: there are attestation, audit, match-conditions, monitoring, network-policy and reconcile, got "
+     "moni"},
     {"install --with ''", 2, NULL, "--with: there are audit"},
     {"install --only nothing", 2, NULL, "--only: want all, webhooks, validating or mutating, got nothing"},
     {"install --url http://gate:9443", 2, NULL, "--url: want https://HOST:PORT without a query"},
