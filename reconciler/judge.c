@@ -136,6 +136,7 @@ static const struct node *approved_node(const struct judging *judging,
 static void note(struct judging *judging, const struct candidate *candidate, enum approval_state state,
                  const char *text) {
     struct verdict *verdict = verdict_of(judging->verdicts, &candidate->key);
+    verdict->generation = candidate->stored ? candidate->stored->generation : 0;
     if (verdict_say(verdict, state, text)) {
         struct judgement *judgement = judging->judgement;
         judgement->approved += state == APPROVAL_APPROVED;

@@ -12,9 +12,10 @@
 struct verdict {
     struct object_key key; // texts are the verdict's own
     enum approval_state state;
-    char *text;    // of DENIED and HELD: the headline, else NULL
-    uint64_t told; // hash of the words that were told last
-    bool is_news;  // it was not told yet
+    int64_t generation; // of the object that was judged
+    char *text;         // of DENIED and HELD: the headline, else NULL
+    uint64_t told;      // hash of the words that were told last
+    bool is_news;       // it was not told yet
 };
 
 struct verdict_list {

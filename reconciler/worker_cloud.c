@@ -152,6 +152,9 @@ static bool plans_upgrade(const struct worker *worker) {
 }
 
 static void make_plan(struct worker *worker) {
+    if (worker->record.deleting && worker->spec) {
+        worker->spec->paused = worker->is_paused; // nothing is judged any more, and a pause may end
+    }
     const struct plan_question question = {.spec = worker->spec,
                                            .cloud = worker->cloud,
                                            .owner = worker->uid,
@@ -173,6 +176,15 @@ static void make_plan(struct worker *worker) {
     }
 }
 
+// Why nothing may be started now, whatever is planned; NULL: it may.
+static const char *what_holds(const struct worker *worker) {
+    if (worker->is_paused) {
+        return "paused";
+    }
+    // Without it, the Cluster could go and leave in the cloud what is begun now.
+    return worker->has_finalizer ? NULL : "the Cluster has no finalizer yet";
+}
+
 // What was decided before the process ended, or whose answer was lost: it is asked for again with the same
 // token, as long as it is still what is to be done.
 static bool resume(struct worker *worker) {
@@ -180,8 +192,9 @@ static bool resume(struct worker *worker) {
     if (intent->action == ACTION_NONE || intent->operation) {
         return false;
     }
-    if (worker->is_paused) {
-        worker_say(worker->waits, "paused");
+    const char *holds = what_holds(worker);
+    if (holds) {
+        worker_say(worker->waits, "%s", holds);
         return true;
     }
     bool is_wanted = worker->plan.count > 0 && intent_matches(intent, &worker->plan.steps[0]);
@@ -211,8 +224,9 @@ static bool is_drift(const struct worker *worker) {
 static bool may_start(struct worker *worker, const struct plan_step *step) {
     const struct reconciler_options *options = &worker->reconciler->options;
     const struct reconcile_settings *settings = options->settings(options->cookie);
-    if (worker->is_paused) {
-        worker_say(worker->waits, "paused");
+    const char *holds = what_holds(worker);
+    if (holds) {
+        worker_say(worker->waits, "%s", holds);
         return false;
     }
     if (*worker->problem) {

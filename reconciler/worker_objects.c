@@ -161,10 +161,11 @@ static void patched(void *cookie, const struct store_answer *answer) {
     worker_run(worker);
 }
 
-// Pools keep the finalizer until the cloud has let them go; the Cluster until all is gone.
+// Pools keep the finalizer until the cloud has let them go; the Cluster until all is gone. It has its own
+// first, or it could go and leave nobody who takes theirs away.
 static bool keeps_finalizer(const struct worker *worker, const struct stored_object *stored) {
     bool is_cluster = fragment_key_matches(&stored->key, &worker->key);
-    return (is_cluster || is_pool(&stored->key)) && !stored->deleting;
+    return (is_cluster || (is_pool(&stored->key) && worker->has_finalizer)) && !stored->deleting;
 }
 
 // True: a patch is on its way.
@@ -195,6 +196,12 @@ static bool patch_status(struct worker *worker, const struct stored_object *stor
     return true;
 }
 
+// What was judged is not what is stored any more: nothing is said of it before the next pass.
+static bool is_outdated(const struct worker *worker, const struct stored_object *stored) {
+    const struct verdict *verdict = verdict_find(&worker->verdicts, &stored->key);
+    return worker->again && verdict && verdict->generation != stored->generation;
+}
+
 // Goes over the members, from next_member on, until a patch is on its way. kinds: how many patches there may
 // be of one.
 static bool go_over(struct worker *worker, bool with_status) {
@@ -208,7 +215,7 @@ static bool go_over(struct worker *worker, bool with_status) {
         size_t at = worker->next_member++;
         const struct object_key *key = worker->members.keys[at / kinds];
         const struct stored_object *stored = object_table_find(worker->reconciler->objects, key);
-        if (!stored || !is_reported(key)) {
+        if (!stored || !is_reported(key) || is_outdated(worker, stored)) {
             continue;
         }
         CLEANUP(document_free) struct document *document = stored_object_read(stored);

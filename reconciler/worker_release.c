@@ -102,6 +102,10 @@ static bool is_let_go(const struct worker *worker) {
 }
 
 bool worker_step_release(struct worker *worker) {
+    if (!worker->record_loaded) {
+        worker->step = PASS_END; // what was begun is not known: nothing is let go
+        return true;
+    }
     if (is_over(worker) || is_let_go(worker)) {
         worker->step = PASS_CLEAN;
         worker->clean_step = is_over(worker) ? 0 : 2; // of what we never drove only the finalizers are ours
