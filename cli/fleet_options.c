@@ -71,7 +71,8 @@ static bool read_choice(struct fleet_options *options, int option, const char *v
 bool fleet_options_read(struct fleet_options *options, int option, const char *value, bool *ret_fine,
                         struct error *error) {
     *ret_fine = true;
-    if (cluster_options_read(&options->cluster, option, value)) {
+    if (cluster_options_read(&options->cluster, option, value) ||
+        reconcile_options_read(&options->reconcile, option, value, ret_fine, error)) {
         return true;
     }
     const char **text = text_slot(options, option);

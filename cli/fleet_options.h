@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/cluster_options.h"
+#include "cli/reconcile_options.h"
 #include "manager/manager.h"
 
 #include <stdint.h>
@@ -14,6 +15,7 @@ struct fleet_options {
     uint64_t ca_lifetime_ns, cert_lifetime_ns, cert_grace_ns; // 0: the usual
     uint64_t audit_interval_ns;
     enum report_kind reports;
+    struct reconcile_options reconcile;
 };
 
 enum {
@@ -48,7 +50,8 @@ extern const char *const cert_modes[], *const report_kinds[]; // ended by NULL
     {OPTION_CERT_LIFETIME, "cert-lifetime", "DURATION", "of a serving certificate (2160h)", NULL},                     \
     {OPTION_CERT_GRACE, "cert-grace", "DURATION", "until API servers use a new caBundle (60s)", NULL},                 \
     {OPTION_AUDIT_INTERVAL, "audit-interval", "DURATION", "between audits of what is stored; 0s: none (0s)", NULL},    \
-    {OPTION_REPORTS_KIND, "reports", "KIND", "report objects that audits write (none)", report_kinds}
+    {OPTION_REPORTS_KIND, "reports", "KIND", "report objects that audits write (none)", report_kinds},    \
+    RECONCILE_OPTIONS
 // clang-format on
 
 // True when the option was one of these; then *ret_fine says whether its value was good, else error says why

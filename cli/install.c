@@ -25,7 +25,8 @@ enum {
 static const char *const certificate_modes[] = {"self", "cert-manager", "files", NULL};
 static const char *const parts[] = {"all", "webhooks", "validating", "mutating", NULL};
 static const char *const failure_policies[] = {"Fail", "Ignore", NULL};
-static const char *const extras[] = {"audit", "match-conditions", "monitoring", "network-policy", NULL};
+static const char *const extras[] = {"audit",          "match-conditions", "monitoring",
+                                     "network-policy", "reconcile",        NULL};
 
 static const struct option_entry entries[] = {
     OPTION_CONFIG,
@@ -41,8 +42,8 @@ static const struct option_entry entries[] = {
     {OPTION_STATIC, "static", NULL, "… with names for the API server's staticManifestsDir", NULL},
     {OPTION_FAILURE_POLICY, "failure-policy", "POLICY",
      "what the API server does with objects of clusters when the gate is away (Fail)", failure_policies},
-    {OPTION_WITH, "with", "NAME,…", "further parts: audit, match-conditions, monitoring, network-policy",
-     extras},
+    {OPTION_WITH, "with", "NAME,…",
+     "further parts: audit, match-conditions, monitoring, network-policy, reconcile", extras},
     {OPTION_ONLY, "only", "PART",
      "all, or only webhooks, validating or mutating ones (all; webhooks with --url)", parts},
     {0, NULL, NULL, NULL, NULL},
@@ -99,7 +100,8 @@ static int read_extras(const char *value, struct install_request *request) {
         if (index < 0) {
             return usage_error(
                 &install_command,
-                "--with: there are audit, match-conditions, monitoring and network-policy, got %s", word);
+                "--with: there are audit, match-conditions, monitoring, network-policy and reconcile, got %s",
+                word);
         }
         bool is_there = false;
         for (size_t i = 0; i < count; i++) {

@@ -208,6 +208,11 @@ static int check(const struct serve_options *options) {
     if (options->fleet.reports != REPORT_NONE && options->fleet.audit_interval_ns == 0) {
         return usage_error(&serve_command, "--reports needs --audit-interval: audits write them");
     }
+    struct error error;
+    if (!reconcile_options_check(&options->fleet.reconcile, is_given, options->gate.attestation_keys,
+                                 &error)) {
+        return usage_error(&serve_command, "%s", error.message);
+    }
     if (options->gate.client_name_count > 0 && !options->gate.tls.client_authorities) {
         return usage_error(&serve_command, "--client-name needs --client-ca");
     }

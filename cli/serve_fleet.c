@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "cli/serve_reconciler.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@ struct serve_fleet {
     struct gate *gate;    // NULL: not there yet, or about to go
     char *certificate, *key;
     struct manager *manager;
+    struct serve_reconciler *reconciler; // NULL: nothing is carried out here
 };
 
 static void wipe(char **text) {
@@ -30,7 +32,9 @@ static void wipe(char **text) {
 
 void serve_fleet_free(struct serve_fleet *fleet) {
     if (fleet) {
+        serve_reconciler_stop(fleet->reconciler);
         manager_free(fleet->manager);
+        serve_reconciler_free(fleet->reconciler);
         wipe(&fleet->certificate);
         wipe(&fleet->key);
         pthread_mutex_destroy(&fleet->lock);
@@ -85,6 +89,27 @@ static struct policy_set *policies_in_force(void *cookie) {
     return set;
 }
 
+static struct key_ring *keys_in_force(void *cookie) {
+    struct serve_fleet *fleet = cookie;
+    pthread_mutex_lock(&fleet->lock);
+    struct key_ring *keys = fleet->gate ? gate_keys_in_force(fleet->gate) : NULL;
+    pthread_mutex_unlock(&fleet->lock);
+    return keys;
+}
+
+static void write_metrics(void *cookie, struct buffer *ret_text) {
+    struct serve_fleet *fleet = cookie;
+    manager_write_metrics(fleet->manager, ret_text);
+    if (fleet->reconciler) {
+        serve_reconciler_write_metrics(fleet->reconciler, ret_text);
+    }
+}
+
+static bool check_ready(void *cookie, struct buffer *ret_text) {
+    struct serve_fleet *fleet = cookie;
+    return manager_check_ready(fleet->manager, ret_text);
+}
+
 bool serve_fleet_use_policies(struct serve_fleet *fleet, const struct policy_set *set, struct error *error) {
     return !fleet || manager_use_policies(fleet->manager, set, error);
 }
@@ -133,6 +158,18 @@ static struct manager_certificates make_certificates(struct serve_fleet *fleet,
     };
 }
 
+static void make_reconciler(struct serve_fleet *fleet, const struct reconcile_options *options) {
+    if (options->reconciles) {
+        fleet->reconciler = serve_reconciler_new(&(struct serve_reconciler_options){
+            .options = options,
+            .identity = fleet->identity,
+            .policies = policies_in_force,
+            .keys = keys_in_force,
+            .cookie = fleet,
+        });
+    }
+}
+
 bool serve_fleet_start(const struct fleet_options *options, struct gate_options *gate_options,
                        struct serve_fleet **ret_fleet, struct error *error) {
     CLEANUP(kube_config_free) struct kube_config *config = NULL;
@@ -144,6 +181,11 @@ bool serve_fleet_start(const struct fleet_options *options, struct gate_options 
     choose_names(fleet, options, config);
     log_write(LOG_INFO, "working for a management cluster", "server", config->server, "from", config->source,
               "namespace", fleet->namespace, "identity", fleet->identity, NULL);
+    make_reconciler(fleet, &options->reconcile);
+    struct fleet_listener listener = {0};
+    if (fleet->reconciler) {
+        listener = serve_reconciler_listener(fleet->reconciler);
+    }
     const struct manager_options manager_options = {
         .config = kube_config_free_take(&config),
         .version = gate_options->version,
@@ -155,14 +197,16 @@ bool serve_fleet_start(const struct fleet_options *options, struct gate_options 
         .reports = options->reports,
         .policies = policies_in_force,
         .cookie = fleet,
+        .listener = fleet->reconciler ? &listener : NULL,
     };
-    if (!manager_start(&manager_options, &fleet->manager, error)) {
+    if (!manager_start(&manager_options, &fleet->manager, error) ||
+        (fleet->reconciler && !serve_reconciler_start(fleet->reconciler, fleet->manager, error))) {
         return false;
     }
     gate_options->companion = (struct gate_companion){.fleet = manager_fleet(fleet->manager),
-                                                      .write_metrics = manager_write_metrics,
-                                                      .check_ready = manager_check_ready,
-                                                      .cookie = fleet->manager};
+                                                      .write_metrics = write_metrics,
+                                                      .check_ready = check_ready,
+                                                      .cookie = fleet};
     *ret_fleet = serve_fleet_free_take(&fleet);
     return true;
 }

@@ -201,6 +201,9 @@ static void forget(void *cookie, void *done_cookie) {
 static void write_event(void *cookie, const struct object_key *key, const char *uid, bool warning,
                         const char *reason, const char *message) {
     struct kube_store *store = cookie;
+    if (store->options.event) {
+        store->options.event(store->options.cookie, key, warning, reason, message);
+    }
     const struct kube_resource *resource = resource_of(store, key);
     if (!resource) {
         return;

@@ -14,6 +14,9 @@ struct kube_store_options {
     // Where a kind of cluster objects is served; NULL: nowhere. Borrowed until the next call. Secrets and
     // Events need not be known.
     const struct kube_resource *(*resource)(void *cookie, const struct object_key *key);
+    // Hears of every event, also of those that are left out because they are too many. May be NULL.
+    void (*event)(void *cookie, const struct object_key *key, bool warning, const char *reason,
+                  const char *message);
     void *cookie;
     const char *component, *instance; // who writes events: "fleetgate", this replica; copied
     int64_t timeout_ms;               // of a call with its retries; 0: 20 s

@@ -17,7 +17,7 @@ balancer_retries=3
 # gate_rights NAMESPACE: what `fleetgate install` lets the program do, for the one user that plays every gate here.
 # A gate's webhook configurations have its namespace's name here.
 gate_rights() {
-    "$fleetgate" install --namespace "$1" --with audit |
+    "$fleetgate" install --namespace "$1" --with audit,reconcile |
         awk 'BEGIN { RS = "---\n" } /\nkind: (Namespace|(Cluster)?Role(Binding)?)\n/ { printf "---\n%s", $0 }' |
         sed -e "s/{kind: ServiceAccount, name: fleetgate, namespace: $1}/{kind: ServiceAccount, name: fleetgate, namespace: fleetgate-system}/" \
             -e "/webhookconfigurations/,/verbs/s/resourceNames: \[fleetgate\]/resourceNames: [$1]/" |

@@ -23,6 +23,7 @@ static const struct kube_resource *resource_of(void *cookie, const struct object
 }
 
 struct world {
+    unsigned events; // that were told to us
     struct event_loop *loop;
     struct fault_server *server;
     struct kube_client *client;
@@ -30,15 +31,25 @@ struct world {
     struct object_store objects;
 };
 
+static void note_event(void *cookie, const struct object_key *key, bool warning, const char *reason,
+                       const char *message) {
+    (void)key, (void)warning, (void)reason, (void)message;
+    struct world *world = cookie;
+    world->events++;
+}
+
 static void world_make(struct world *world, const struct fault_answer *script, size_t count,
                        int64_t timeout_ms) {
     struct error error = {0};
+    world->events = 0;
     world->loop = event_loop_new();
     world->server = fault_server_start(script, count, NULL);
     world->client = fault_server_client(world->server, NULL);
     const struct kube_store_options options = {.loop = world->loop,
                                                .client = world->client,
                                                .resource = resource_of,
+                                               .event = note_event,
+                                               .cookie = world,
                                                .component = "fleetgate",
                                                .instance = "fleetgate-0",
                                                .timeout_ms = timeout_ms};
@@ -319,6 +330,7 @@ static void a_flood_of_events_is_cut(void **state) {
         event_loop_turn(world.loop, 10);
     }
     assert_int_equal(fault_server_requests(world.server), 25);
+    assert_int_equal(world.events, 60);
     world_clear(&world);
 }
 
