@@ -13,7 +13,7 @@ void base64_append(struct buffer *text, const void *bytes, size_t length) {
     }
     if (length > 0) {
         unsigned second = length == 2 ? at[1] : 0;
-        const char four[4] = {digits[at[0] >> 2], digits[(at[0] & 3) << 4 | second >> 4],
+        const char four[4] = {digits[at[0] >> 2], digits[(at[0] & 3U) << 4 | second >> 4],
                               length == 2 ? digits[(second & 15) << 2] : '=', '='};
         buffer_append(text, four, 4);
     }

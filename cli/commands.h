@@ -17,17 +17,21 @@ int breaker_main(int argc, char **argv);
 int certs_main(int argc, char **argv);
 int check_main(int argc, char **argv);
 int completion_main(int argc, char **argv);
+int describe_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
+int get_main(int argc, char **argv);
 int install_main(int argc, char **argv);
 int keys_main(int argc, char **argv);
 int policy_main(int argc, char **argv);
 int replay_main(int argc, char **argv);
 int review_main(int argc, char **argv);
+int run_main(int argc, char **argv);
 int serve_main(int argc, char **argv);
 int test_main(int argc, char **argv);
 int version_main(int argc, char **argv);
 
 // What the commands take, for --help and completion.
+extern const struct command describe_command, get_command, run_command;
 extern const struct command audit_command, breaker_command, certs_command, check_command, completion_command,
     explain_command, install_command, keys_command, policy_command, replay_command, review_command,
     serve_command, test_command, version_command;

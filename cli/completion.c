@@ -136,7 +136,8 @@ static void print_quoted(const char *text, const char *escaped) {
 
 static void zsh_options(const struct command *command) {
     for (const struct option_entry *option = command->options; option && option->name; option++) {
-        printf(" \\\n            '*--%s%s[", option->name, option->argument ? "=" : "");
+        bool maybe = option->argument && *option->argument == '[';
+        printf(" \\\n            '*--%s%s[", option->name, maybe ? "=-" : option->argument ? "=" : "");
         print_quoted(option->help, "[]:\\");
         putchar(']');
         if (option->choices) {
@@ -146,7 +147,7 @@ static void zsh_options(const struct command *command) {
             }
             putchar(')');
         } else if (option->argument) {
-            fputs(":value:_files", stdout);
+            fputs(maybe ? "::value:" : ":value:_files", stdout);
         }
         putchar('\'');
     }
@@ -235,7 +236,7 @@ static void fish_command(const struct command *outer, const struct command *comm
         if (option->letter < OPTION_LONG) {
             printf(" -s %c", option->letter);
         }
-        fputs(option->argument ? " -r" : "", stdout);
+        fputs(option->argument && *option->argument != '[' ? " -r" : "", stdout);
         if (option->choices) {
             fputs(" -f -a '", stdout);
             for (const char *const *choice = option->choices; *choice; choice++) {

@@ -1,8 +1,8 @@
 // The fleet before or after a change: every object of the files, as the API server would store it.
 #pragma once
 
-#include "fleet/object_identity.h"
 #include "fleet/fragment_set.h"
+#include "fleet/object_identity.h"
 #include "manifest/manifest.h"
 
 struct fleet_object {

@@ -25,8 +25,8 @@ enum {
 static const char *const certificate_modes[] = {"self", "cert-manager", "files", NULL};
 static const char *const parts[] = {"all", "webhooks", "validating", "mutating", NULL};
 static const char *const failure_policies[] = {"Fail", "Ignore", NULL};
-static const char *const extras[] = {"audit",          "match-conditions", "monitoring",
-                                     "network-policy", "reconcile",        NULL};
+static const char *const extras[] = {
+    "attestation", "audit", "match-conditions", "monitoring", "network-policy", "reconcile", NULL};
 
 static const struct option_entry entries[] = {
     OPTION_CONFIG,
@@ -43,7 +43,7 @@ static const struct option_entry entries[] = {
     {OPTION_FAILURE_POLICY, "failure-policy", "POLICY",
      "what the API server does with objects of clusters when the gate is away (Fail)", failure_policies},
     {OPTION_WITH, "with", "NAME,…",
-     "further parts: audit, match-conditions, monitoring, network-policy, reconcile", extras},
+     "further parts: attestation, audit, match-conditions, monitoring, network-policy, reconcile", extras},
     {OPTION_ONLY, "only", "PART",
      "all, or only webhooks, validating or mutating ones (all; webhooks with --url)", parts},
     {0, NULL, NULL, NULL, NULL},
@@ -58,6 +58,7 @@ const struct command install_command = {
                "Policies and configuration are loaded first, so what the gate could not start with is not\n"
                "printed. The manifests hold no secrets. With --cert-mode files the Secret fleetgate-tls is\n"
                "yours: kubectl create secret tls fleetgate-tls --cert FILE --key FILE -n NAMESPACE\n"
+               "With --with attestation so is the Secret fleetgate-attestation: fleetgate keys new --help\n"
                "\n"
                "Exit code: 0 printed, 2 usage, or a file that is wrong.\n",
     .options = entries,
@@ -98,10 +99,10 @@ static int read_extras(const char *value, struct install_request *request) {
         snprintf(word, sizeof(word), "%.*s", (int)(length < MOST_NAME ? length : MOST_NAME), name);
         int index = option_choice(extras, word);
         if (index < 0) {
-            return usage_error(
-                &install_command,
-                "--with: there are audit, match-conditions, monitoring, network-policy and reconcile, got %s",
-                word);
+            return usage_error(&install_command,
+                               "--with: there are attestation, audit, match-conditions, monitoring, "
+                               "network-policy and reconcile, got %s",
+                               word);
         }
         bool is_there = false;
         for (size_t i = 0; i < count; i++) {

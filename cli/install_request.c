@@ -268,6 +268,9 @@ bool install_manifests(const struct install_request *request, struct buffer *out
     }
     for (size_t i = 0; request->extras[i]; i++) {
         features[count++] = request->extras[i];
+        if (strcmp(request->extras[i], "reconcile") == 0) {
+            features[count++] = "attestation"; // what is approved is signed with the same keys
+        }
     }
     const struct manifest_value values[] = {
         {"replicas", request->replicas > 0 ? buffer_text(&made.replicas) : NULL},

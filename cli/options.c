@@ -18,6 +18,10 @@ static size_t option_count(const struct command *command) {
     return count;
 }
 
+static bool takes_maybe(const struct option_entry *entry) {
+    return entry->argument && *entry->argument == '[';
+}
+
 void option_reader_begin(struct option_reader *reader, const struct command *command, int argc, char **argv) {
     *reader = (struct option_reader){.command = command, .argc = argc, .argv = argv};
     size_t count = option_count(command);
@@ -26,8 +30,10 @@ void option_reader_begin(struct option_reader *reader, const struct command *com
     *letter++ = ':'; // a missing argument is told apart
     for (size_t i = 0; i < count; i++) {
         const struct option_entry *entry = &command->options[i];
-        reader->longs[i] = (struct option){entry->name, entry->argument ? required_argument : no_argument,
-                                           NULL, entry->letter};
+        int takes = takes_maybe(entry) ? optional_argument
+                    : entry->argument  ? required_argument
+                                       : no_argument;
+        reader->longs[i] = (struct option){entry->name, takes, NULL, entry->letter};
         if (entry->letter < OPTION_LONG) {
             *letter++ = (char)entry->letter;
             *letter = ':';
@@ -114,7 +120,7 @@ static void print_option(const struct option_entry *entry) {
     char left[64];
     bool is_short = entry->letter < OPTION_LONG;
     snprintf(left, sizeof(left), "%c%c%s --%s%s%s", is_short ? '-' : ' ', is_short ? entry->letter : ' ',
-             is_short ? "," : " ", entry->name, entry->argument ? " " : "",
+             is_short ? "," : " ", entry->name, entry->argument && !takes_maybe(entry) ? " " : "",
              entry->argument ? entry->argument : "");
     print_row(left, entry->help);
 }

@@ -10,7 +10,7 @@
 struct option_entry {
     int letter;                 // 'o'; from OPTION_LONG on: it has only its long name
     const char *name;           // "output"
-    const char *argument;       // "FMT[=FILE]"; NULL: it takes none
+    const char *argument;       // "FMT[=FILE]"; NULL: it takes none; "[=TIME]": only behind an equals sign
     const char *help;           // what it does, in one line
     const char *const *choices; // the values it takes, ended by NULL, for shells to complete; may be NULL
 };
@@ -38,7 +38,7 @@ struct option_reader {
     const struct command *command;
     int argc;
     char **argv;
-    const char *value; // of the option read last
+    const char *value; // of the option read last; NULL: none was given
     struct option longs[OPTION_MOST + 2];
     char letters[2 * OPTION_MOST + 4];
 };

@@ -234,8 +234,9 @@ bool object_write_check(const struct object_write *write, struct error *error) {
 
 // --- what changes ---
 
+// kind is the key's, whether the writer says it or not.
 static bool is_apart(const struct object_write *write, const struct node *member) {
-    return strcmp(member->key, "metadata") == 0 ||
+    return strcmp(member->key, "metadata") == 0 || strcmp(member->key, "kind") == 0 ||
            (strcmp(member->key, "status") == 0 && object_has_status(write->key));
 }
 
@@ -247,9 +248,23 @@ static size_t count_members(const struct object_write *write, const struct node 
     return count;
 }
 
+// As they are stored: a number may be 1.0 for the writer, and then is 1.
+static bool is_same_value(const struct node *after, const struct node *before) {
+    if (!after || !before || node_equal(after, before)) {
+        return !after == !before;
+    }
+    CLEANUP(buffer_clear) struct buffer after_text;
+    CLEANUP(buffer_clear) struct buffer before_text;
+    buffer_init(&after_text, OBJECT_LARGEST_BYTES);
+    buffer_init(&before_text, OBJECT_LARGEST_BYTES);
+    json_canonical_append(&after_text, after);
+    json_canonical_append(&before_text, before);
+    return !after_text.cut && strcmp(buffer_text(&after_text), buffer_text(&before_text)) == 0;
+}
+
 static bool is_changed(const struct object_write *write) {
     NODE_EACH(member, write->object) {
-        if (!is_apart(write, member) && !node_equal(member, node_get(write->stored, member->key))) {
+        if (!is_apart(write, member) && !is_same_value(member, node_get(write->stored, member->key))) {
             return true;
         }
     }
@@ -260,7 +275,7 @@ enum object_difference object_write_difference(const struct object_write *write)
     if (write->status_only) {
         const struct node *status = filled(node_get(write->object, "status"));
         const struct node *before = filled(node_get(write->stored, "status"));
-        return node_equal(status, before) ? OBJECT_SAME : OBJECT_NOTED;
+        return is_same_value(status, before) ? OBJECT_SAME : OBJECT_NOTED;
     }
     if (is_changed(write)) {
         return OBJECT_CHANGED;
@@ -268,7 +283,7 @@ enum object_difference object_write_difference(const struct object_write *write)
     for (size_t i = 0; i < WRITERS_OWN; i++) {
         const struct node *after = node_get(metadata_of(write->object), writers_own[i]);
         const struct node *before = node_get(metadata_of(write->stored), writers_own[i]);
-        if (!node_equal(filled(after), filled(before))) {
+        if (!is_same_value(filled(after), filled(before))) {
             return OBJECT_NOTED;
         }
     }
@@ -334,8 +349,7 @@ bool object_write_text(const struct object_write *write, const struct object_sta
     append_text(text, "kind", write->key->kind);
     append_metadata(text, write, stamp);
     NODE_EACH(member, object) {
-        bool written = strcmp(member->key, "apiVersion") == 0 || strcmp(member->key, "kind") == 0;
-        if (!written && !is_apart(write, member)) {
+        if (strcmp(member->key, "apiVersion") != 0 && !is_apart(write, member)) {
             append_node(text, member->key, member);
         }
     }

@@ -54,7 +54,7 @@ struct event_loop {
     struct posted *first_posted, **last_posted;
 };
 
-enum { NO_SLOT = UINT32_MAX };
+static const uint32_t no_slot = UINT32_MAX;
 
 static int64_t read_clock_ms(clockid_t clock) {
     struct timespec now;
@@ -66,7 +66,7 @@ static struct event_loop *new_loop(void) {
     struct event_loop *loop = memory_calloc(1, sizeof(*loop));
     pthread_mutex_init(&loop->lock, NULL);
     loop->last_posted = &loop->first_posted;
-    loop->first_free = NO_SLOT;
+    loop->first_free = no_slot;
     return loop;
 }
 
@@ -164,7 +164,7 @@ static void sift_down(struct event_loop *loop, size_t index) {
 }
 
 static uint32_t take_slot(struct event_loop *loop) {
-    if (loop->first_free != NO_SLOT) {
+    if (loop->first_free != no_slot) {
         uint32_t slot = loop->first_free;
         loop->first_free = loop->timers[slot].next_free;
         return slot;

@@ -4,6 +4,7 @@
 
 #include "attest/attestation.h"
 #include "engine/decision.h"
+#include "engine/policy_set.h"
 #include "webhook/admission_review.h"
 
 // What became of a review's attestation, for the metrics.
@@ -18,8 +19,10 @@ enum attestation_result {
 };
 const char *attestation_result_name(enum attestation_result result); // "written", "absent", …
 
-// Adds the annotation to the patch of an allowed decision, made for the object as that patch leaves it.
-enum attestation_result admission_attestation_write(const struct key_ring *keys,
+// Adds the annotation to the patch of an allowed decision, made for the object as that patch leaves it. Where
+// the spec stays as it is, so does the attestation, but for the key; one that is missing or wrong is made
+// only when the object is applied again without a change, and set would let this user create it.
+enum attestation_result admission_attestation_write(const struct key_ring *keys, struct policy_set *set,
                                                     const struct admission_review *admission,
                                                     struct decision *decision);
 

@@ -110,7 +110,7 @@ static void mutate(struct webhook *webhook, struct admission_review *admission, 
     CLEANUP(key_ring_unref) struct key_ring *keys = webhook_keys(webhook);
     if (keys) {
         gate_metrics_attestation(webhook->metrics,
-                                 admission_attestation_write(keys, admission, ret_decision));
+                                 admission_attestation_write(keys, set, admission, ret_decision));
     }
 }
 

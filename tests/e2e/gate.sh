@@ -1,10 +1,10 @@
 # shellcheck shell=bash disable=SC2154  # cluster_dir and friends are set by cluster.sh
 # fleetgate under test: its processes and its registration with the API server. To be sourced after cluster.sh.
 #
-#   gate_start NAME PORT CONFIG   starts `fleetgate serve` (PORT 0: any) and waits until it is ready
-#   gate_register NAME            sends it the reviews of the namespaces labelled e2e/gate=NAME; the gate
-#                                 called "main" gets those of all namespaces without that label
-#   gate_post NAME PATH FILE      sends one review as the API server would; further arguments go to curl
+#   gate_start NAME PORT CONFIG [OPTION...]   starts `fleetgate serve` (PORT 0: any) and waits until it is ready
+#   gate_register NAME                        sends it the reviews of the namespaces labelled e2e/gate=NAME; the
+#                                             gate called "main" gets those of all namespaces without that label
+#   gate_post NAME PATH FILE                  sends one review as the API server would; further arguments go to curl
 #
 # gate_authority[NAME]: the file whose authorities the API server is told to trust, unless it is certs/ca.crt.
 # Sets: gate_port[NAME], gate_ops_port[NAME]. The caller sets fleetgate to the program's path.
@@ -24,7 +24,7 @@ gate_start() {
     process_start "$name" "$fleetgate" serve --listen "127.0.0.1:$port" --ops-listen 127.0.0.1:0 \
         --tls-cert "$certs/tls.crt" --tls-key "$certs/tls.key" \
         --client-ca "$client_ca/ca.crt" --client-name kube-apiserver \
-        --config "$config" --port-file "$ports" --decision-log "$cluster_dir/$name.decisions"
+        --config "$config" --port-file "$ports" --decision-log "$cluster_dir/$name.decisions" "${@:4}"
     wait_for "$name" 20 test -s "$ports" || return 1
     gate_port[$name]=$(sed -n 's/^webhook //p' "$ports")
     gate_ops_port[$name]=$(sed -n 's/^ops //p' "$ports")

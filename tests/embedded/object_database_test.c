@@ -70,6 +70,17 @@ static const struct {
       {STATUS, "{'metadata':{'labels':{'l':'2'}}}", ERROR_NONE, "'resourceVersion':'1'"}},
      "{" CLUSTER ",'metadata':{'creationTimestamp':'2026-03-01T10:00:00Z','generation':1,'labels':{'l':'1'},"
      "'name':'a','namespace':'prod','resourceVersion':'1','uid':'$U'},'spec':{'x':1}}"},
+    {"neither does the same in other words",
+     false,
+     {{CREATE, "{" CLUSTER ",'spec':{'x':1.0,'y':[1e2,-0.0]}}", ERROR_NONE, "'spec':{'x':1,'y':[100,0]}"},
+      {REPLACE, "{" CLUSTER ",'spec':{'x':1.0,'y':[1e2,-0.0]}}", ERROR_NONE, "'resourceVersion':'1'"},
+      {REPLACE, "{'apiVersion':'cluster.x-k8s.io/v1beta2','spec':{'x':1,'y':[100,0]}}", ERROR_NONE,
+       "'resourceVersion':'1'"},
+      {PATCH, "{'kind':null,'spec':{'x':1.0}}", ERROR_NONE, "'resourceVersion':'1'"},
+      {STATUS, "{'status':{'z':2.0}}", ERROR_NONE, "'status':{'z':2}"},
+      {STATUS, "{'status':{'z':2.0}}", ERROR_NONE, "'resourceVersion':'2'"}},
+     "{" CLUSTER ",'metadata':{'creationTimestamp':'2026-03-01T10:00:00Z','generation':1,'name':'a',"
+     "'namespace':'prod','resourceVersion':'2','uid':'$U'},'spec':{'x':1,'y':[100,0]},'status':{'z':2}}"},
     {"preconditions",
      false,
      {{CREATE, "{" CLUSTER ",'metadata':{'resourceVersion':'1'}}", ERROR_INVALID,

@@ -5,17 +5,9 @@
 #include "base/utf8.h"
 #include "webhook/admission_review.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { LONGEST_UID = 128 };
-
-static void require(bool condition, const char *what) {
-    if (!condition) {
-        fprintf(stderr, "not so: %s\n", what);
-        abort();
-    }
-}
 
 static void check_text(const char *text) {
     require(text && utf8_is_valid(text, strlen(text)), "a text is there and UTF-8");

@@ -10,13 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static void require(bool condition, const char *what) {
-    if (!condition) {
-        fprintf(stderr, "not so: %s\n", what);
-        abort();
-    }
-}
-
 static void write_text(struct buffer *json, const char *text, size_t length) {
     buffer_append_char(json, '"');
     for (size_t i = 0; i < length; i++) {

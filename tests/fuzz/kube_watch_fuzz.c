@@ -12,13 +12,6 @@
 
 static const struct kube_resource things = {"t.example", "v1", "things", "Thing", true};
 
-static void require(bool condition, const char *what) {
-    if (!condition) {
-        fprintf(stderr, "not so: %s\n", what);
-        abort();
-    }
-}
-
 struct run {
     struct kube_watch_resource *state;
     struct buffer seen;

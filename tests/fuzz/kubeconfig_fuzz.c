@@ -4,17 +4,9 @@
 #include "kube/kube_config.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-static void require(bool condition, const char *what) {
-    if (!condition) {
-        fprintf(stderr, "not so: %s\n", what);
-        abort();
-    }
-}
 
 // One file for all inputs, in memory.
 static const char *write_file(const uint8_t *data, size_t size) {

@@ -5,17 +5,9 @@
 #include "base/memory.h"
 #include "engine/policy_set.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static const char library[] = "return { most = 3, names = { 'a', 'b' }, same = function(x) return x end }\n";
-
-static void require(bool condition, const char *what) {
-    if (!condition) {
-        fprintf(stderr, "not so: %s\n", what);
-        abort();
-    }
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     // A copy of the exact size, so that a read past the end is seen.

@@ -6,15 +6,7 @@
 #include "manager/breaker.h"
 #include "manager/promise.h"
 
-#include <stdio.h>
 #include <string.h>
-
-static void require(bool condition, const char *what) {
-    if (!condition) {
-        fprintf(stderr, "not so: %s\n", what);
-        abort();
-    }
-}
 
 static void check_refused(const struct error *error) {
     bool is_told = error->kind == ERROR_INVALID || error->kind == ERROR_LIMIT; // LIMIT: nested too deep

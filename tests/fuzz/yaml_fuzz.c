@@ -6,15 +6,7 @@
 #include "manifest/change_plan.h"
 #include "manifest/yaml_reader.h"
 
-#include <stdio.h>
 #include <string.h>
-
-static void require(bool condition, const char *what) {
-    if (!condition) {
-        fprintf(stderr, "not so: %s\n", what);
-        abort();
-    }
-}
 
 static const char *look_up(void *cookie, const char *name) {
     (void)cookie;

@@ -24,6 +24,9 @@ static const char policy_text[] =
     "    if object.at(change.object or change.old_object, 'metadata.labels.tier') == 'forbidden' then\n"
     "      report.deny { at = 'metadata.labels.tier', message = 'tier forbidden is not allowed' }\n"
     "    end\n"
+    "    if change.operation == 'CREATE' and change.user.name == 'mallory' then\n"
+    "      report.deny { message = 'mallory makes no clusters' }\n"
+    "    end\n"
     "  end,\n"
     "  mutate = function(change, params, patch)\n"
     "    local wanted = object.at(change.object, 'metadata.labels.default')\n"
@@ -89,6 +92,7 @@ struct request {
     const char *object;      // NULL: DELETE
     const char *old;         // as it is stored; NULL: CREATE
     const char *name;        // NULL: eu-7
+    const char *user;        // NULL: anna
     bool dry_run;
 };
 
@@ -113,13 +117,13 @@ static struct document *ask(const struct gate *gate, const struct request *reque
         kind, kind);
     buffer_printf(&body,
                   "\"subResource\":\"%s\",\"name\":\"%s\",\"namespace\":\"prod\",\"operation\":\"%s\","
-                  "\"userInfo\":{\"username\":\"anna\"},\"object\":%s,\"oldObject\":%s,\"dryRun\":%s}}",
+                  "\"userInfo\":{\"username\":\"%s\"},\"object\":%s,\"oldObject\":%s,\"dryRun\":%s}}",
                   request->subresource ? request->subresource : "", request->name ? request->name : "eu-7",
                   !object        ? "DELETE"
                   : request->old ? "UPDATE"
                                  : "CREATE",
-                  object ? object : "null", request->old ? request->old : "null",
-                  request->dry_run ? "true" : "false");
+                  request->user ? request->user : "anna", object ? object : "null",
+                  request->old ? request->old : "null", request->dry_run ? "true" : "false");
     unsigned status;
     char *text = gate_ask(gate->webhook, endpoint, buffer_text(&body), &status);
     if (status != 200) {
@@ -364,9 +368,8 @@ static void keys_rotate(void **state) {
     webhook_swap_keys(gate->webhook, ring_of(SECOND));
     CLEANUP(free) char *dropped = store(gate, used, used);
     expect_text("the old key was dropped", dropped, used);
-    // What was not attested again in time: its next spec is.
     CLEANUP(free) char *late = store(gate, first, first);
-    expect_text("dropped too early", late, first);
+    expect_attested("dropped too early, and applied again", late, "second", 1);
     CLEANUP(free) char *next = store(gate, CHANGED, first);
     expect_attested("its next spec", next, "second", 2);
 }
@@ -414,37 +417,120 @@ static void what_is_not_due_passes(void **state) {
     }
 }
 
-// A spec that came in past the gate is not vouched for by whoever sets a label.
-static void a_label_attests_nothing(void **state) {
-    struct gate *gate = *state;
-    CLEANUP(free) char *stored = as_json("{'metadata': {'name': 'eu-7', 'generation': 7}, 'spec': {'a': 1}}");
-    CLEANUP(free)
-    char *labelled =
-        store(gate, "{'metadata': {'name': 'eu-7', 'labels': {'a': 'b'}}, 'spec': {'a': 1}}", stored);
-    char text[ATTESTATION_BYTES];
-    annotation_of(labelled, text);
-    expect_text("a label", text, "");
-    CLEANUP(free) char *changed = store(gate, "{'metadata': {'name': 'eu-7'}, 'spec': {'a': 2}}", labelled);
-    expect_attested("another spec", changed, "first", 8);
-    expect_metric(gate, "fleetgate_attestations_total{result=\"kept\"} 1\n");
-}
+// A spec that came in past the gate is not vouched for by whoever sets a label, or by a user who may not make
+// it; it is by one who may and applies it again.
+static const struct {
+    const char *name;
+    const char *metadata; // of the request, besides the name
+    const char *user;     // NULL: anna
+    bool attested;
+} again[] = {
+    {"a label", "'labels': {'a': 'b', 'c': 'd'}, 'annotations': {'e': 'f'}", NULL, false},
+    {"a label less", "'annotations': {'e': 'f'}", NULL, false},
+    {"an annotation", "'labels': {'a': 'b'}, 'annotations': {'e': 'f', 'g': 'h'}", NULL, false},
+    {"an annotation less", "'labels': {'a': 'b'}", NULL, false},
+    {"a finalizer", "'labels': {'a': 'b'}, 'annotations': {'e': 'f'}, 'finalizers': ['x']", NULL, false},
+    {"an owner", "'labels': {'a': 'b'}, 'annotations': {'e': 'f'}, 'ownerReferences': [{'name': 'x'}]", NULL,
+     false},
+    {"nothing, by one who may not make it", "'labels': {'a': 'b'}, 'annotations': {'e': 'f'}", "mallory",
+     false},
+    {"nothing", "'labels': {'a': 'b'}, 'annotations': {'e': 'f'}", NULL, true},
+    {"nothing, with empty lists", "'finalizers': [], 'labels': {'a': 'b'}, 'annotations': {'e': 'f'}", NULL,
+     true},
+    {"the attestation", "'labels': {'a': 'b'}, 'annotations': {'e': 'f', 'fleetgate.dev/attestation': ''}",
+     NULL, true},
+};
 
-// An old annotation that is not good comes back as it was, whatever is in it.
-static void what_was_there_is_put_back(void **state) {
+static void applying_again_attests(void **state) {
     const struct gate *gate = *state;
     CLEANUP(free)
     char *stored =
-        as_json("{'metadata': {'name': 'eu-7', 'generation': 7, 'annotations': {'fleetgate.dev/attestation': "
-                "'a\\\\b\\n'}}, 'spec': {'a': 1}}");
-    CLEANUP(free) char *put = store(gate, "{'metadata': {'name': 'eu-7'}, 'spec': {'a': 1}}", stored);
-    expect_text("stripped", put, stored);
+        as_json("{'metadata': {'name': 'eu-7', 'generation': 7, 'labels': {'a': 'b'}, 'annotations': "
+                "{'e': 'f'}}, 'spec': {'a': 1}}");
+    for (size_t i = 0; i < sizeof(again) / sizeof(again[0]); i++) {
+        char object[512], text[ATTESTATION_BYTES];
+        snprintf(object, sizeof(object), "{'metadata': {'name': 'eu-7', %s}, 'spec': {'a': 1}}",
+                 again[i].metadata);
+        struct outcome outcome;
+        send(gate, &(struct request){.object = object, .old = stored, .user = again[i].user}, &outcome);
+        expect_true(again[i].name, outcome.allowed, outcome.message);
+        expect_text(again[i].name, outcome.warning, "");
+        annotation_of(outcome.stored, text);
+        if (again[i].attested) {
+            expect_attested(again[i].name, outcome.stored, "first", 7);
+        } else {
+            expect_text(again[i].name, text, "");
+        }
+        free(outcome.stored);
+    }
+    CLEANUP(free) char *changed = store(gate, "{'metadata': {'name': 'eu-7'}, 'spec': {'a': 2}}", stored);
+    expect_attested("another spec", changed, "first", 8);
+}
+
+// Asked for by one who may not vouch for it, an attestation is refused, not forgotten.
+static void who_may_not_vouch_is_told(void **state) {
+    const struct gate *gate = *state;
+    struct outcome outcome;
+    send(gate,
+         &(struct request){.user = "mallory",
+                           .object = "{'metadata': {'name': 'eu-7', 'annotations': "
+                                     "{'fleetgate.dev/attestation': ''}}, 'spec': {'a': 1}}",
+                           .old = "{'metadata': {'name': 'eu-7', 'generation': 7}, 'spec': {'a': 1}}"},
+         &outcome);
+    free(outcome.stored);
+    assert_false(outcome.allowed);
+    expect_contains("refused", outcome.message, "is no attestation");
+}
+
+// /scale raises the generation and leaves the annotation: it is of an earlier generation, and good.
+static void a_scaled_pool_keeps_its_attestation(void **state) {
+    const struct gate *gate = *state;
+    CLEANUP(free) char *first = store(gate, PLAIN, NULL);
+    char text[ATTESTATION_BYTES], scaled[1024], after[ATTESTATION_BYTES];
+    annotation_of(first, text);
+    snprintf(scaled, sizeof(scaled),
+             "{'kind': 'Cluster', 'metadata': {'name': 'eu-7', 'generation': 4, 'annotations': "
+             "{'fleetgate.dev/attestation': '%s'}}, 'spec': {'version': 'v1.31.2', 'replicas': 9}}",
+             text);
+    CLEANUP(free) char *old = as_json(scaled);
+    struct outcome outcome;
+    send(gate, &(struct request){.object = scaled, .old = old}, &outcome);
+    expect_true("applied again", outcome.allowed, outcome.message);
+    expect_text("applied again", outcome.warning, "");
+    expect_text("applied again", outcome.stored, old);
+    free(outcome.stored);
+    webhook_swap_keys(gate->webhook, ring_of(SECOND FIRST));
+    CLEANUP(free) char *signed_anew = store(gate, scaled, old);
+    expect_attested("another key signs", signed_anew, "second", 1);
+    annotation_of(signed_anew, after);
+    webhook_swap_keys(gate->webhook, ring_of(SECOND));
+    CLEANUP(free) char *same = store(gate, signed_anew, signed_anew);
+    expect_text("once more", same, signed_anew);
+}
+
+// An old annotation that is not good comes back as it was, whatever is in it, when one who may not vouch for
+// the object strips or replaces it.
+static void what_was_there_is_put_back(void **state) {
+    const struct gate *gate = *state;
     CLEANUP(free)
-    char *forged =
-        store(gate,
-              "{'metadata': {'name': 'eu-7', 'annotations': {'fleetgate.dev/attestation': 'v1.first.7.x'}}, "
-              "'spec': {'a': 1}}",
-              stored);
-    expect_text("replaced", forged, stored);
+    char *stored = as_json("{'metadata': {'name': 'eu-7', 'generation': 7, 'annotations': "
+                           "{'fleetgate.dev/attestation': 'a\\\\b\\n'}}, 'spec': {'a': 1}}");
+    static const struct {
+        const char *name, *annotations;
+    } cases[] = {
+        {"stripped", "{}"},
+        {"replaced", "{'fleetgate.dev/attestation': 'v1.first.7.x'}"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char object[512];
+        snprintf(object, sizeof(object),
+                 "{'metadata': {'name': 'eu-7', 'annotations': %s}, 'spec': {'a': 1}}", cases[i].annotations);
+        struct outcome outcome;
+        send(gate, &(struct request){.user = "mallory", .object = object, .old = stored}, &outcome);
+        expect_true(cases[i].name, outcome.allowed, outcome.message);
+        expect_text(cases[i].name, outcome.stored, stored);
+        free(outcome.stored);
+    }
 }
 
 static void without_a_name_nothing_is_attested(void **state) {
@@ -562,7 +648,8 @@ static void policies_are_heard_all_the_same(void **state) {
     expect_contains("both", outcome.message, "[test] Cluster prod/eu-7 metadata.labels.tier: tier forbidden");
 }
 
-#define NOT_ATTESTED "[attestation] Cluster prod/eu-7: not attested: held unless /mutate attests it or "
+#define NOT_ATTESTED                                                                                         \
+    "[attestation] Cluster prod/eu-7: not attested by /mutate: it may be held until applied again"
 
 static void absent_ones_are_warned_of(void **state) {
     struct gate *gate = *state;
@@ -601,7 +688,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(updates_are_attested, start, stop),
         cmocka_unit_test_setup_teardown(keys_rotate, start, stop),
         cmocka_unit_test_setup_teardown(what_is_not_due_passes, start, stop),
-        cmocka_unit_test_setup_teardown(a_label_attests_nothing, start, stop),
+        cmocka_unit_test_setup_teardown(applying_again_attests, start, stop),
+        cmocka_unit_test_setup_teardown(who_may_not_vouch_is_told, start, stop),
+        cmocka_unit_test_setup_teardown(a_scaled_pool_keeps_its_attestation, start, stop),
         cmocka_unit_test_setup_teardown(what_was_there_is_put_back, start, stop),
         cmocka_unit_test_setup_teardown(without_a_name_nothing_is_attested, start, stop),
         cmocka_unit_test_setup_teardown(without_keys_nothing_is_attested, start, stop),
