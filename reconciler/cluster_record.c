@@ -95,7 +95,7 @@ static struct approved_object *copy_approved(const struct approved_object *objec
     return copy;
 }
 
-void cluster_record_approve(struct cluster_record *record, const struct approved_object *object) {
+size_t cluster_record_approve(struct cluster_record *record, const struct approved_object *object) {
     size_t i = find_index(record, &object->key);
     struct approved_object *copy = copy_approved(object);
     if (i < record->approved_count) {
@@ -107,6 +107,7 @@ void cluster_record_approve(struct cluster_record *record, const struct approved
     }
     record->approved[i] = copy;
     record->revision++;
+    return i;
 }
 
 void cluster_record_withdraw(struct cluster_record *record, const struct object_key *key) {

@@ -55,8 +55,8 @@ static inline void cluster_record_clear_cleanup(struct cluster_record *record) {
 // The approval of this object, or NULL; borrowed until it changes.
 const struct approved_object *cluster_record_find(const struct cluster_record *record,
                                                   const struct object_key *key);
-// Copies; replaces an earlier approval of the same object.
-void cluster_record_approve(struct cluster_record *record, const struct approved_object *object);
+// Copies; replaces an earlier approval of the same object. Returns its index in approved.
+size_t cluster_record_approve(struct cluster_record *record, const struct approved_object *object);
 void cluster_record_withdraw(struct cluster_record *record, const struct object_key *key);
 
 // The Secret's key: "NAME-fleetgate", beside the Cluster. In arena.

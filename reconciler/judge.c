@@ -22,6 +22,24 @@ void verdict_list_clear(struct verdict_list *list) {
     *list = (struct verdict_list){0};
 }
 
+static void forget_others(struct verdict_list *list, const struct object_key *const *keys, size_t count) {
+    size_t kept = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        struct verdict *verdict = list->items[i];
+        bool is_there = false;
+        for (size_t n = 0; n < count && !is_there; n++) {
+            is_there = fragment_key_matches(keys[n], &verdict->key);
+        }
+        if (is_there) {
+            list->items[kept++] = verdict;
+        } else {
+            free(verdict->text);
+            free(verdict);
+        }
+    }
+    list->count = kept;
+}
+
 struct verdict *verdict_find(const struct verdict_list *list, const struct object_key *key) {
     for (size_t i = 0; i < list->count; i++) {
         if (fragment_key_matches(&list->items[i]->key, key)) {
@@ -93,6 +111,11 @@ static struct document *read_approved(const struct approved_object *approved,
     return document;
 }
 
+// The key is the document's own: it outlives the approval, which may be replaced.
+static void add_to_set(struct fragment_set *set, const struct document *document) {
+    (void)fragment_set_add(set, document_root(document));
+}
+
 struct fragment_set *judge_approved_set(const struct cluster_record *record,
                                         const struct object_table *objects,
                                         struct document ***ret_documents) {
@@ -101,7 +124,7 @@ struct fragment_set *judge_approved_set(const struct cluster_record *record,
     for (size_t i = 0; i < record->approved_count; i++) {
         const struct approved_object *approved = record->approved[i];
         documents[i] = read_approved(approved, object_table_find(objects, &approved->key));
-        fragment_set_add_as(set, &approved->key, document_root(documents[i]));
+        add_to_set(set, documents[i]);
     }
     fragment_set_complete(set, true);
     *ret_documents = documents;
@@ -115,10 +138,38 @@ void judge_free_documents(struct document **documents) {
     free(documents);
 }
 
-static void rebuild(struct judging *judging) {
+static void drop_set(struct judging *judging) {
     fragment_set_free(judging->set);
     judge_free_documents(judging->documents);
+    judge_free_documents(judging->replaced);
+    judging->set = NULL;
+    judging->documents = judging->replaced = NULL;
+    judging->replaced_count = 0;
+}
+
+static void rebuild(struct judging *judging) {
+    drop_set(judging);
     judging->set = judge_approved_set(judging->record, judging->options->objects, &judging->documents);
+}
+
+static void append_document(struct document ***list, size_t count, struct document *document) {
+    *list = memory_realloc(*list, count + 2, sizeof(struct document *));
+    (*list)[count] = document;
+    (*list)[count + 1] = NULL;
+}
+
+// What was approved just now takes the place of what was. The set goes on borrowing from the old document.
+static void put_approved(struct judging *judging, size_t index) {
+    const struct approved_object *approved = judging->record->approved[index];
+    const struct stored_object *stored = object_table_find(judging->options->objects, &approved->key);
+    struct document *document = read_approved(approved, stored);
+    if (judging->documents[index]) {
+        append_document(&judging->replaced, judging->replaced_count++, judging->documents[index]);
+        judging->documents[index] = document;
+    } else {
+        append_document(&judging->documents, index, document);
+    }
+    add_to_set(judging->set, document);
 }
 
 static const struct node *approved_node(const struct judging *judging,
@@ -153,9 +204,8 @@ static bool approve(struct judging *judging, const struct candidate *candidate, 
                                              .length = text->length,
                                              .generation = candidate->stored->generation,
                                              .attested = attested};
-    cluster_record_approve(judging->record, &approval);
+    put_approved(judging, cluster_record_approve(judging->record, &approval));
     judging->judgement->changed = true;
-    rebuild(judging);
     note(judging, candidate, APPROVAL_APPROVED, NULL);
     return true;
 }
@@ -301,6 +351,7 @@ void judge_cluster(const struct judge_options *options, struct cluster_record *r
     CLEANUP(arena_free) struct arena *arena = arena_new();
     const struct object_key **keys;
     size_t count = list_candidates(&judging, arena, &keys);
+    forget_others(verdicts, keys, count);
     // What one approval makes possible for another (a pool behind its control plane) is found in the next
     // round.
     bool moved = true;
@@ -311,7 +362,6 @@ void judge_cluster(const struct judge_options *options, struct cluster_record *r
             moved |= drop_unnamed(&judging, keys[i]) ? false : judge_one(&judging, keys[i]);
         }
     }
-    fragment_set_free(judging.set);
-    judge_free_documents(judging.documents);
+    drop_set(&judging);
     *ret_judgement = judgement;
 }

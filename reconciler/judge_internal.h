@@ -11,6 +11,8 @@ struct judging {
     struct judgement *judgement;
     struct fragment_set *set;    // of what is approved now
     struct document **documents; // parallel to the record's approvals
+    struct document **replaced;  // that the set borrows from still; both lists end with NULL
+    size_t replaced_count;
 };
 
 struct candidate {

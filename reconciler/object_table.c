@@ -1,5 +1,6 @@
 #include "reconciler/object_table.h"
 
+#include "base/hash.h"
 #include "base/json_canonical.h"
 #include "base/json_reader.h"
 #include "base/memory.h"
@@ -59,8 +60,18 @@ static void append_without(struct buffer *text, const struct node *map, const ch
     buffer_append_char(text, '}');
 }
 
+static uint64_t hash_substance(struct buffer *scratch, const struct node *object) {
+    static const char *const apart[] = {"metadata", "status", NULL};
+    static const char *const servers[] = {"managedFields", "resourceVersion", NULL};
+    buffer_truncate(scratch, 0);
+    append_without(scratch, object, apart);
+    append_without(scratch, node_get(object, "metadata"), servers);
+    return hash_text(HASH_START, buffer_text(scratch));
+}
+
 static void append_stored(struct buffer *text, const struct node *object) {
     static const char *const managed[] = {"managedFields", NULL};
+    buffer_truncate(text, 0);
     buffer_append_char(text, '{');
     bool first = true;
     NODE_EACH(child, object) {
@@ -117,11 +128,14 @@ static struct stored_object *new_object(const struct object_key *key, const stru
 
 enum object_news object_table_put(struct object_table *table, const struct object_key *key,
                                   const struct node *object, const struct stored_object **ret_object) {
-    buffer_truncate(&table->scratch, 0);
+    uint64_t substance = hash_substance(&table->scratch, object);
     append_stored(&table->scratch, object);
     struct stored_object *held = key_map_find(&table->map, key);
     struct stored_object *stored = new_object(key, object, &table->scratch);
-    enum object_news news = !held ? OBJECT_NEW : OBJECT_CHANGED;
+    stored->substance = substance;
+    enum object_news news = !held                          ? OBJECT_NEW
+                            : held->substance == substance ? OBJECT_REPORTED
+                                                           : OBJECT_CHANGED;
     if (held && strcmp(held->text, stored->text) == 0) {
         news = OBJECT_SAME;
     } else if (held && strcmp(held->uid, stored->uid) == 0 && stored->version < held->version) {

@@ -13,10 +13,11 @@ struct stored_object {
     struct object_key key; // all texts are the object's own
     const char *uid;
     int64_t generation;
-    uint64_t version; // of metadata.resourceVersion; 0 where it is no number
-    bool deleting;    // metadata.deletionTimestamp is set
-    bool seen;        // since object_table_begin
-    const char *text; // JSON without metadata.managedFields
+    uint64_t version;   // of metadata.resourceVersion; 0 where it is no number
+    bool deleting;      // metadata.deletionTimestamp is set
+    bool seen;          // since object_table_begin
+    uint64_t substance; // hash of all but status and resourceVersion
+    const char *text;   // JSON without metadata.managedFields
     size_t length;
 };
 
@@ -26,10 +27,11 @@ struct object_table *object_table_new(void); // caller owns
 void object_table_free(struct object_table *table);
 DEFINE_CLEANUP(object_table_free, struct object_table *)
 
-enum object_news { OBJECT_SAME, OBJECT_NEW, OBJECT_CHANGED, OBJECT_OLD };
+enum object_news { OBJECT_SAME, OBJECT_NEW, OBJECT_CHANGED, OBJECT_REPORTED, OBJECT_OLD };
 
-// What is put is copied. OLD: an older resourceVersion of the same object than the one held; nothing changes
-// then. *ret_object (may be NULL): borrowed until the object is put or removed again.
+// What is put is copied. REPORTED: only its status has changed. OLD: an older resourceVersion of the same
+// object than the one held; nothing changes then. *ret_object (may be NULL): borrowed until the object is put
+// or removed again.
 enum object_news object_table_put(struct object_table *table, const struct object_key *key,
                                   const struct node *object, const struct stored_object **ret_object);
 void object_table_remove(struct object_table *table, const struct object_key *key);

@@ -61,17 +61,18 @@ static void due(void *cookie) {
 }
 
 void reconciler_wake(struct reconciler *reconciler, struct worker *worker, int64_t delay_ms) {
-    if (worker->queued) {
+    struct event_loop *loop = reconciler->options.loop;
+    int64_t due_ms = event_loop_now_ms(loop) + delay_ms;
+    if (worker->queued || (worker->timer && worker->due_ms <= due_ms && delay_ms > 0)) {
         return;
     }
-    if (worker->timer) {
-        event_loop_cancel(reconciler->options.loop, worker->timer);
-        worker->timer = 0;
-    }
+    event_loop_cancel(loop, worker->timer);
+    worker->timer = 0;
     if (delay_ms <= 0) {
         enqueue(reconciler, worker);
     } else {
-        worker->timer = event_loop_after(reconciler->options.loop, delay_ms, due, worker);
+        worker->timer = event_loop_after(loop, delay_ms, due, worker);
+        worker->due_ms = due_ms;
     }
 }
 
@@ -83,12 +84,14 @@ static struct worker *dequeue(struct reconciler *reconciler) {
     return worker;
 }
 
-static void drop(struct reconciler *reconciler, struct worker *worker) {
-    key_map_take(&reconciler->workers, &worker->key);
+static void leave_queue(struct reconciler *reconciler, const struct worker *worker) {
     for (size_t i = 0; worker->queued && i < reconciler->queue_count; i++) {
         struct worker **slot = &reconciler->queue[(reconciler->queue_begin + i) % reconciler->queue_capacity];
         *slot = *slot == worker ? NULL : *slot;
     }
+}
+
+static void tell_gone(const struct reconciler *reconciler, const struct worker *worker) {
     const struct reconciler_options *options = &reconciler->options;
     if (options->progress) {
         const struct cluster_progress gone = {.namespace = worker->key.namespace,
@@ -98,8 +101,29 @@ static void drop(struct reconciler *reconciler, struct worker *worker) {
                                               .doing = ""};
         options->progress(options->cookie, &gone);
     }
+}
+
+static void forget_retired(struct reconciler *reconciler, const struct worker *worker) {
+    struct worker **link = &reconciler->retired;
+    while (*link && *link != worker) {
+        link = &(*link)->next_retired;
+    }
+    if (*link) {
+        *link = worker->next_retired;
+    }
+}
+
+// Its Cluster is gone, or another one has its name.
+static void drop(struct reconciler *reconciler, struct worker *worker) {
+    leave_queue(reconciler, worker);
+    if (key_map_find(&reconciler->workers, &worker->key) == worker) {
+        key_map_take(&reconciler->workers, &worker->key);
+        tell_gone(reconciler, worker);
+    } else {
+        forget_retired(reconciler, worker);
+    }
     worker_free(worker);
-    reconciler_wake_line(reconciler);
+    reconciler_move_line(reconciler);
 }
 
 void reconciler_pass_ended(struct reconciler *reconciler, struct worker *worker) {
@@ -113,6 +137,10 @@ void reconciler_pass_ended(struct reconciler *reconciler, struct worker *worker)
 static void pump(void *cookie) {
     struct reconciler *reconciler = cookie;
     reconciler->pump_timer = 0;
+    if (reconciler->line_moves && reconciler->synced) {
+        reconciler->line_moves = false;
+        rollout_call(reconciler);
+    }
     size_t count = reconciler->queue_count; // those that come back are for the next turn
     for (size_t i = 0; i < count && reconciler->passes_running < MOST_PASSES && reconciler->synced; i++) {
         struct worker *worker = reconciler->queue[reconciler->queue_begin];
@@ -131,21 +159,16 @@ static void pump(void *cookie) {
     }
 }
 
-static void wake_waiting(void *cookie, void *value) {
-    struct worker *worker = value;
-    if (worker->waits_in_line && worker->step == PASS_NONE) {
-        reconciler_wake(cookie, worker, 0);
-    }
-}
-
-void reconciler_wake_line(struct reconciler *reconciler) {
-    key_map_each(&reconciler->workers, wake_waiting, reconciler);
+void reconciler_move_line(struct reconciler *reconciler) {
+    reconciler->line_moves = true;
+    pump_soon(reconciler);
 }
 
 // ---- what is stored ----
 
 static void touch(struct reconciler *reconciler, struct worker *worker) {
     worker->must_judge = true;
+    worker->is_stale = true;
     worker->shown = 0;
     if (worker->step != PASS_NONE) {
         worker->again = true;
@@ -154,9 +177,21 @@ static void touch(struct reconciler *reconciler, struct worker *worker) {
     }
 }
 
+// Status is mostly what was written here. Were it looked at as what is new is, words that differ each time
+// would make a pass begin with the end of another.
+static void note_report(struct reconciler *reconciler, struct worker *worker) {
+    worker->reported = true;
+    if (worker->step == PASS_NONE) {
+        worker->shown = 0;
+        if (worker->retry_judge) {
+            reconciler_wake(reconciler, worker, REPORTED_WAIT_MS);
+        }
+    }
+}
+
 // Everything that the change of this object is about looks at it.
 static void touch_clusters(struct reconciler *reconciler, const struct fragment *fragment,
-                           struct arena *arena) {
+                           struct arena *arena, enum object_news news) {
     const struct fleet_access *fleet = &reconciler->options.fleet;
     struct fleet_knowledge knowledge = {0};
     fleet->open(fleet->cookie, &knowledge);
@@ -165,20 +200,37 @@ static void touch_clusters(struct reconciler *reconciler, const struct fragment 
     for (size_t i = 0; i < clusters.count; i++) {
         struct worker *worker = key_map_find(&reconciler->workers, clusters.keys[i]);
         if (worker) {
-            touch(reconciler, worker);
+            (news == OBJECT_REPORTED ? note_report : touch)(reconciler, worker);
         }
     }
 }
 
-static void put_cluster(struct reconciler *reconciler, const struct stored_object *stored) {
+// A pass that is under way can't be ended from outside: it ends with its next answer.
+static void retire(struct reconciler *reconciler, struct worker *worker) {
+    worker->is_gone = true;
+    if (worker->step == PASS_NONE) {
+        drop(reconciler, worker);
+        return;
+    }
+    key_map_take(&reconciler->workers, &worker->key);
+    worker->next_retired = reconciler->retired;
+    reconciler->retired = worker;
+}
+
+static void put_cluster(struct reconciler *reconciler, const struct stored_object *stored,
+                        enum object_news news) {
     struct worker *worker = key_map_find(&reconciler->workers, &stored->key);
+    if (worker && strcmp(worker->uid, stored->uid) != 0) {
+        retire(reconciler, worker); // nothing that was approved of it is approved of another one
+        worker = NULL;
+    }
     if (!worker) {
         worker = worker_new(reconciler, &stored->key);
         key_map_add(&reconciler->workers, &worker->key, worker);
     }
     worker->is_gone = false;
     worker_read_cluster(worker, stored);
-    touch(reconciler, worker);
+    (news == OBJECT_REPORTED ? note_report : touch)(reconciler, worker);
 }
 
 void reconciler_put(struct reconciler *reconciler, const struct node *object) {
@@ -197,9 +249,9 @@ void reconciler_put(struct reconciler *reconciler, const struct node *object) {
         return;
     }
     if (fragment->kind.entry->role == KIND_CLUSTER && !fragment->kind.is_template) {
-        put_cluster(reconciler, stored);
+        put_cluster(reconciler, stored, news);
     } else {
-        touch_clusters(reconciler, fragment, arena);
+        touch_clusters(reconciler, fragment, arena, news);
     }
 }
 
@@ -216,7 +268,7 @@ static void object_is_gone(void *cookie, const struct stored_object *object) {
     CLEANUP(document_free) struct document *document = stored_object_read(object);
     const struct fragment *fragment = fragment_read(arena, &object->key, document_root(document));
     if (fragment) {
-        touch_clusters(reconciler, fragment, arena);
+        touch_clusters(reconciler, fragment, arena, OBJECT_CHANGED);
     }
     struct worker *worker = key_map_find(&reconciler->workers, &object->key);
     if (worker) {
@@ -276,21 +328,19 @@ static void free_worker(void *cookie, void *value) {
     worker_free(value);
 }
 
-static void stop_waiting(void *cookie, void *value) {
-    (void)cookie;
-    struct worker *worker = value;
-    worker->waits_in_line = false; // nobody is woken by those that go
-}
-
 void reconciler_free(struct reconciler *reconciler) {
     if (!reconciler) {
         return;
     }
-    key_map_each(&reconciler->workers, stop_waiting, NULL);
     struct key_map workers = reconciler->workers;
     reconciler->workers = (struct key_map){0};
     key_map_each(&workers, free_worker, NULL);
     key_map_clear(&workers);
+    while (reconciler->retired) {
+        struct worker *worker = reconciler->retired;
+        reconciler->retired = worker->next_retired;
+        worker_free(worker);
+    }
     event_loop_cancel(reconciler->options.loop, reconciler->pump_timer);
     object_table_free(reconciler->objects);
     free(reconciler->queue);
@@ -309,7 +359,7 @@ static void count(void *cookie, void *value) {
     stats->refused += refused;
     stats->failed += worker->failures > 0;
     stats->working += worker->record.intent.action != ACTION_NONE;
-    stats->waiting += worker->waits_in_line;
+    stats->waiting += worker->line != LINE_NONE;
     stats->converged += worker->converged;
 }
 

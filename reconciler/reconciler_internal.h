@@ -7,7 +7,18 @@
 
 struct worker;
 
-enum { MOST_PASSES = 64 }; // under way at one time: each holds one request at most
+// Passes under way at one time: each holds one request and some 20 kB at most. Clouds that don't answer must
+// not hold up the others.
+enum { MOST_PASSES = 256 };
+enum { REPORTED_WAIT_MS = 1000 };
+
+// What a cluster waits for before it may begin.
+enum line { LINE_NONE, LINE_UPGRADE, LINE_WAVE, LINE_DELETE, LINE_COUNT };
+
+// Those who wait, in the order in which they came.
+struct line_ends {
+    struct worker *first, *last;
+};
 
 struct reconciler {
     struct reconciler_options options;
@@ -20,6 +31,10 @@ struct reconciler {
     bool synced;
     uint64_t random;
     size_t upgrades, deletes; // clusters that hold a place
+    size_t uncounted;         // of which it is not known yet whether they hold one
+    struct line_ends lines[LINE_COUNT];
+    bool line_moves;        // somebody in line may be called
+    struct worker *retired; // their Cluster is gone, their pass is not over
     struct reconciler_stats stats;
 };
 
@@ -29,11 +44,16 @@ void reconciler_pass_ended(struct reconciler *reconciler, struct worker *worker)
 uint64_t reconciler_random(struct reconciler *reconciler);
 // base_ms, a tenth more or less.
 int64_t reconciler_jitter(struct reconciler *reconciler, int64_t base_ms);
-// Those who wait for a place may look again.
-void reconciler_wake_line(struct reconciler *reconciler);
+// Those in line whose turn has come are called in the next turn.
+void reconciler_move_line(struct reconciler *reconciler);
 // Is nobody in the way of this cluster's upgrade or deletion? ret_waits (WORKER_MOST_TEXT): who is.
 bool rollout_may_upgrade(struct worker *worker, char *ret_waits);
 bool rollout_may_delete(struct worker *worker, char *ret_waits);
 // Keeps count of places.
 void rollout_hold_upgrade(struct worker *worker, bool holds);
 void rollout_hold_delete(struct worker *worker, bool holds);
+// What this one holds is known now.
+void rollout_count(struct worker *worker);
+// Wakes those whose turn has come.
+void rollout_call(struct reconciler *reconciler);
+void rollout_leave_line(struct worker *worker);

@@ -10,7 +10,6 @@ enum {
     FIRST_WAIT_MS = 1000, // after a failure; doubled each time
     LONGEST_WAIT_MS = 300000,
     BUSY_WAIT_MS = 2000, // while the cloud does something
-    LINE_WAIT_MS = 5000, // for a place; those who give one up wake the others
     MOST_DOUBLINGS = 9,
 };
 
@@ -32,8 +31,10 @@ struct worker *worker_new(struct reconciler *reconciler, const struct object_key
     worker->key.namespace = put_text(&at, key->namespace);
     worker->key.name = put_text(&at, key->name);
     worker->must_judge = true;
+    worker->is_stale = true;
     worker->spec_revision = -1;
     worker->wait_ms = -1;
+    reconciler->uncounted++;
     return worker;
 }
 
@@ -49,6 +50,8 @@ void worker_free(struct worker *worker) {
         provider->methods->forget(provider->cookie, worker);
     }
     event_loop_cancel(options->loop, worker->timer);
+    rollout_count(worker);
+    rollout_leave_line(worker);
     rollout_hold_upgrade(worker, false);
     rollout_hold_delete(worker, false);
     cluster_record_clear(&worker->record);
@@ -130,11 +133,6 @@ void worker_read_cluster(struct worker *worker, const struct stored_object *stor
     const struct node *labels = node_get(metadata, "labels");
     const struct reconcile_settings *settings = options->settings(options->cookie);
     const char *label = node_string(node_get(labels, RECONCILER_LABEL));
-    if (worker->uid && strcmp(worker->uid, stored->uid) != 0) {
-        worker->record_loaded = false; // another Cluster of this name
-        worker->kubeconfig = KUBECONFIG_UNKNOWN;
-        verdict_list_clear(&worker->verdicts);
-    }
     replace(&worker->uid, stored->uid);
     replace(&worker->api_version, node_string(node_get(object, "apiVersion")));
     replace(&worker->provider_name, label ? label : options->default_provider);
@@ -166,8 +164,14 @@ static void begin(struct worker *worker) {
     worker->clean_step = 0;
     worker->plan = (struct plan){0};
     worker->members = (struct member_list){0};
-    *worker->step_text = *worker->waits = *worker->problem = *worker->drift = '\0';
-    worker->waits_in_line = false;
+    char *texts = arena_alloc(worker->arena, (size_t)4 * WORKER_MOST_TEXT);
+    worker->step_text = texts;
+    worker->waits = texts + WORKER_MOST_TEXT;
+    worker->problem = texts + (size_t)2 * WORKER_MOST_TEXT;
+    worker->drift = texts + (size_t)3 * WORKER_MOST_TEXT;
+    worker->asked_line = false;
+    worker->reported = false;
+    worker->failures_before = worker->failures;
     worker->step = PASS_RECORD;
     worker->reconciler->stats.passes++;
 }
@@ -183,15 +187,15 @@ static int64_t next_wait_ms(struct worker *worker) {
     if (worker->again) {
         return 0;
     }
-    if (*worker->problem || worker->unreachable) {
+    if (worker->failures > worker->failures_before) {
         int64_t wait_ms = retry_ms(worker);
         return reconciler_jitter(worker->reconciler, worker->wait_ms > wait_ms ? worker->wait_ms : wait_ms);
     }
     if (worker->wait_ms >= 0) {
         return worker->wait_ms;
     }
-    if (worker->waits_in_line) {
-        return reconciler_jitter(worker->reconciler, LINE_WAIT_MS);
+    if (worker->reported && worker->retry_judge) {
+        return REPORTED_WAIT_MS;
     }
     bool is_busy =
         *worker->step_text != '\0' || worker->record.intent.action != ACTION_NONE ||
@@ -233,7 +237,7 @@ static void tell_progress(struct worker *worker) {
         .namespace = worker->key.namespace,
         .name = worker->key.name,
         .phase = "",
-        .version = worker->cloud ? worker->cloud->version : "",
+        .version = worker->cloud && worker->cloud->version ? worker->cloud->version : "",
         .doing = "",
     };
     struct status_question question = {0};
@@ -274,16 +278,22 @@ static bool is_driven(const struct worker *worker) {
 static void end(struct worker *worker) {
     tell_problem(worker);
     tell_progress(worker);
-    if (!*worker->problem && !worker->unreachable) {
-        worker->failures = 0;
+    bool failed = worker->failures > worker->failures_before;
+    worker->failures = failed ? worker->failures_before + 1 : 0;
+    if (worker->is_stale && !worker->again && !failed) {
+        worker->is_stale = false;
+        reconciler_move_line(worker->reconciler);
     }
-    worker->passed = true;
+    if (!worker->asked_line) {
+        rollout_leave_line(worker);
+    }
     // A verdict may fall otherwise when the world around has changed: it is asked for again with each pass.
     worker->must_judge |= worker->retry_judge;
     int64_t wait_ms = next_wait_ms(worker);
     arena_free(worker->arena);
     worker->arena = NULL;
     worker->cloud = NULL;
+    worker->step_text = worker->waits = worker->problem = worker->drift = NULL;
     worker->step = PASS_NONE;
     struct reconciler *reconciler = worker->reconciler;
     if (!worker->is_gone && is_driven(worker)) {

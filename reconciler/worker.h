@@ -57,10 +57,17 @@ struct worker {
     bool must_judge; // something is new, or was denied or held
     bool is_gone;    // the Cluster is not there any more
     bool retry_judge;
-    bool passed; // a whole pass was made since the start
+    bool reported;   // some status has changed: what was denied or held is looked at again soon
+    bool is_stale;   // something is new, and no pass has shown yet what comes of it
+    bool is_counted; // what it holds is known
     event_timer timer;
-    unsigned failures; // in a row
-    int64_t wait_ms;   // until the next pass; -1: what is usual
+    int64_t due_ms;                     // of timer
+    unsigned failures, failures_before; // passes in a row; before this one
+    int64_t wait_ms;                    // until the next pass; -1: what is usual
+    enum line line;
+    bool asked_line; // in this pass
+    struct worker *line_previous, *line_next;
+    struct worker *next_retired;
     // ---- what is known in this pass ----
     struct arena *arena;         // NULL between passes
     struct cloud_cluster *cloud; // NULL: there is none, or nothing is known
@@ -72,15 +79,13 @@ struct worker {
     bool reobserved;
     unsigned clean_step;
     char *kubeconfig_text;
-    char step_text[WORKER_MOST_TEXT], waits[WORKER_MOST_TEXT], problem[WORKER_MOST_TEXT],
-        drift[WORKER_MOST_TEXT];
+    char *step_text, *waits, *problem, *drift; // WORKER_MOST_TEXT, in arena
     // ---- what is kept of it ----
     uint64_t shown;     // hash of what the objects say; 0: to be said again
     uint64_t shown_now; // of this pass
     enum kubeconfig_state kubeconfig;
     unsigned kubeconfig_age; // passes since it was looked for
     bool upgrade_pending;    // steps are left that change a version
-    bool waits_in_line;      // for a place among the upgrades or deletes
     bool converged;
     bool holds_delete;
     char *told_problem; // in an Event

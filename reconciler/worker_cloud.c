@@ -143,12 +143,32 @@ static bool is_upgrade(enum provider_action action) {
     return action == ACTION_UPGRADE_CONTROL_PLANE || action == ACTION_UPGRADE_POOL;
 }
 
+static bool is_older(const char *is, const char *wanted) {
+    struct kubernetes_version a, b;
+    return is && wanted && kubernetes_version_parse(is, &a) == VERSION_OK &&
+           kubernetes_version_parse(wanted, &b) == VERSION_OK && kubernetes_version_compare(&a, &b) < 0;
+}
+
+// Also where the plan waits for something, and has no steps.
+static bool has_old_version(const struct worker *worker) {
+    const struct cluster_spec *spec = worker->spec;
+    const struct cloud_cluster *cloud = worker->cloud;
+    bool any = spec && cloud && is_older(cloud->version, spec->version);
+    for (size_t i = 0; spec && cloud && i < spec->pool_count && !any; i++) {
+        for (size_t n = 0; n < cloud->pool_count && !any; n++) {
+            any = strcmp(cloud->pools[n].name, spec->pools[i].name) == 0 &&
+                  is_older(cloud->pools[n].version, spec->pools[i].version);
+        }
+    }
+    return any;
+}
+
 static bool plans_upgrade(const struct worker *worker) {
-    bool any = is_upgrade(worker->record.intent.action);
+    bool any = is_upgrade(worker->record.intent.action) || (worker->plan.waits && has_old_version(worker));
     for (size_t i = 0; i < worker->plan.count && !any; i++) {
         any = is_upgrade(worker->plan.steps[i].action);
     }
-    return any;
+    return any && !worker->record.deleting;
 }
 
 static void make_plan(struct worker *worker) {
@@ -160,19 +180,19 @@ static void make_plan(struct worker *worker) {
                                            .owner = worker->uid,
                                            .deleting = worker->record.deleting};
     plan_make(worker->arena, &question, &worker->plan);
+    bool was_pending = worker->upgrade_pending;
     worker->upgrade_pending = plans_upgrade(worker);
     if (!worker->upgrade_pending) {
         rollout_hold_upgrade(worker, false);
     }
-    bool was_converged = worker->converged;
+    if (was_pending && !worker->upgrade_pending) {
+        reconciler_move_line(worker->reconciler);
+    }
     worker->converged = worker->plan.converged;
     if (worker->converged && !worker->record.deleting &&
         worker->record.converged != worker->record.revision) {
         worker->record.converged = worker->record.revision;
         worker->record_dirty = true;
-    }
-    if (worker->converged && !was_converged) {
-        reconciler_wake_line(worker->reconciler);
     }
 }
 

@@ -29,7 +29,7 @@ static void looked(void *cookie, const struct store_answer *answer) {
 bool worker_step_kubeconfig(struct worker *worker) {
     const struct cloud_cluster *cloud = worker->cloud;
     bool is_wanted = cloud && cloud->endpoint_host && !worker->record.deleting && worker->record.id &&
-                     worker->uid && strcmp(cloud->owner, worker->uid) == 0;
+                     worker->uid && cloud->owner && strcmp(cloud->owner, worker->uid) == 0;
     worker->step = PASS_STATUS;
     if (!is_wanted ||
         (worker->kubeconfig == KUBECONFIG_THERE && worker->kubeconfig_age++ < LOOK_AGAIN_PASSES)) {

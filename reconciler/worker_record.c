@@ -47,6 +47,16 @@ static bool take_record(struct worker *worker, const struct node *secret, struct
     return true;
 }
 
+// What is under way holds its place, whoever began it.
+static void restore_places(struct worker *worker) {
+    struct cluster_record *record = &worker->record;
+    bool holds = record->upgrading, is_dirty = worker->record_dirty;
+    record->upgrading = false;
+    rollout_hold_upgrade(worker, holds);
+    rollout_hold_delete(worker, record->deleting && record->intent.action != ACTION_NONE);
+    worker->record_dirty = is_dirty;
+}
+
 static void record_read(void *cookie, const struct store_answer *answer) {
     struct worker *worker = cookie;
     struct error error = answer->error;
@@ -56,10 +66,11 @@ static void record_read(void *cookie, const struct store_answer *answer) {
     } else if (error.kind == ERROR_NONE) {
         worker->record_loaded = take_record(worker, answer->object, &error);
     }
+    if (error.kind != ERROR_IO) {
+        rollout_count(worker);
+    }
     if (worker->record_loaded) {
-        bool holds = worker->record.upgrading;
-        worker->record.upgrading = false;
-        rollout_hold_upgrade(worker, holds);
+        restore_places(worker);
         worker->must_judge = true;
         worker->step = PASS_JUDGE;
     } else {
@@ -75,6 +86,7 @@ bool worker_step_record(struct worker *worker) {
         return true;
     }
     if (!worker->provider_name && !worker->has_finalizer) {
+        rollout_count(worker);
         worker->step = PASS_END; // not ours, and never was
         return true;
     }
