@@ -61,6 +61,23 @@ static bool leads(void *cookie) {
     return manager_leads(term->options.manager);
 }
 
+// A decision that denies for no reason of its own was held: nobody attested the change.
+static void append_reason(const struct decision *decision, struct buffer *why) {
+    for (size_t i = 0; i < decision->violation_count; i++) {
+        if (violation_denies(&decision->violations[i])) {
+            violation_headline(&decision->violations[i], why);
+            return;
+        }
+    }
+    for (size_t i = 0; i < decision->result_count; i++) {
+        if (policy_result_denies(&decision->results[i])) {
+            buffer_printf(why, "[%s] could not finish", decision->results[i].policy);
+            return;
+        }
+    }
+    buffer_append_text(why, "it is not attested");
+}
+
 static void log_decision(const struct review *review, const struct decision *decision) {
     const struct object_key *key = &review->change.key;
     CLEANUP(buffer_clear) struct buffer object;
@@ -74,16 +91,9 @@ static void log_decision(const struct review *review, const struct decision *dec
     }
     CLEANUP(buffer_clear) struct buffer why;
     buffer_init(&why, LONGEST_TEXT);
-    for (size_t i = 0; i < decision->violation_count && why.length == 0; i++) {
-        if (violation_denies(&decision->violations[i])) {
-            violation_headline(&decision->violations[i], &why);
-        }
-    }
-    if (why.length == 0) {
-        buffer_append_text(&why, "a policy could not finish");
-    }
-    log_write(LOG_WARN, "denied to be carried out", "operation", operation, "object", buffer_text(&object),
-              "why", buffer_text(&why), NULL);
+    append_reason(decision, &why);
+    log_write(LOG_WARN, "not carried out", "operation", operation, "object", buffer_text(&object), "why",
+              buffer_text(&why), NULL);
 }
 
 static void decided(void *cookie, const struct review *review, const struct decision *decision) {
