@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-enum { MOST_KINDS = 256, LONGEST_TEXT = 4 * 1024 };
+// Counting goes over all clusters: not with every look.
+enum { MOST_KINDS = 256, LONGEST_TEXT = 4 * 1024, LOOKS_PER_COUNT = 10 };
 
 // How far the list of one kind has come since the whole was asked for.
 struct listed_kind {
@@ -30,6 +31,7 @@ struct reconcile_term {
     struct listed_kind kinds[MOST_KINDS];
     size_t kind_count;
     bool is_synced;
+    unsigned looks;
 };
 
 // ---- what the reconciler asks ----
@@ -227,16 +229,19 @@ void reconcile_term_look(struct reconcile_term *term) {
         reconciler_synced(term->reconciler);
         log_write(LOG_INFO, "the fleet is known: approved specs are carried out", NULL);
     }
-    struct reconciler_stats stats = reconciler_stats(term->reconciler);
-    reconcile_metrics_update(term->options.metrics, &stats);
+    if (term->looks++ % LOOKS_PER_COUNT == 0) {
+        struct reconciler_stats stats = reconciler_stats(term->reconciler);
+        reconcile_metrics_update(term->options.metrics, &stats);
+    }
 }
 
 // ---- begin and end ----
 
 static bool open_sim(struct reconcile_term *term, struct error *error) {
     const struct reconcile_options *options = term->options.serve->options;
-    const struct sim_options sim = {
-        .loop = term->options.loop, .path = options->sim_state, .pace = options->sim_pace};
+    struct sim_options sim = options->sim.options;
+    sim.loop = term->options.loop;
+    sim.path = options->sim_state;
     return sim_open(&sim, &term->sim, error);
 }
 

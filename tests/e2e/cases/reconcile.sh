@@ -222,7 +222,7 @@ case_reconcile_a_life() {
     becomes 120 "eu-1 goes" gone cluster/eu-1
     becomes 30 "and all that it had" gone kubeadmcontrolplane/eu-1
     missing machinedeployment/eu-1-a
-    missing secret/eu-1-fleetgate
+    becomes 30 "its record too" gone secret/eu-1-fleetgate
     process_stop life-0 || fail "it did not end well: $(tail -n 5 "$cluster_dir/life-0.log")"
     equal "what is left in the cloud" "" "$(in_cloud life "SELECT id FROM cluster WHERE NOT is_gone")"
 }
