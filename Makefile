@@ -15,7 +15,7 @@ build: packages ## build the release: build/release/fleetgate
 	cmake --preset release
 	cmake --build --preset release --target fleetgate
 
-demo: ## build, start the gate, send it a sample fleet, then check the same files
+demo: ## build, carry out a sample fleet in the embedded cloud, and show what is refused
 	@examples/demo
 
 check: packages ## build with sanitizers and run every test that needs no API server

@@ -11,6 +11,8 @@
 
 enum {
     DRAW_MS = 100,
+    HOLD_MS = 1000,
+    MOST_NAME = 1024,
     MOST_DRAWN_ROWS = 200,
     MOST_OUTPUT = 1024 * 1024,
     BAR_COLUMNS = 8,
@@ -26,8 +28,8 @@ struct live_view {
     struct buffer messages; // that are not on the terminal yet
     size_t drawn_rows;      // of the picture that is there
     bool dirty;
-    event_timer timer;
-    unsigned turns; // of the spinner
+    event_timer timer; // of the next picture, or of what is held
+    unsigned turns;    // of the spinner
 };
 
 static void write_out(const struct live_view *view, const struct buffer *text) {
@@ -228,31 +230,51 @@ static bool is_live(const struct live_view *view) {
     return view->options.terminal.is_terminal && !view->options.quiet;
 }
 
-void live_view_free(struct live_view *view) {
-    if (!view) {
-        return;
+static void write_line(const struct live_view *view, const char *name, const char *news) {
+    CLEANUP(buffer_clear) struct buffer line;
+    buffer_init(&line, MOST_OUTPUT);
+    if (news && !view->options.quiet) {
+        buffer_printf(&line, "%s  %s\n", name, news);
+        write_out(view, &line);
     }
-    if (is_live(view) && (view->dirty || view->messages.length > 0)) {
-        draw(view);
+}
+
+static void tell_held(void *cookie) {
+    struct live_view *view = cookie;
+    view->timer = 0;
+    for (size_t i = 0; i < view->table.count; i++) {
+        struct progress_row *row = view->table.rows[i];
+        if (row->held) {
+            write_line(view, row->name, progress_row_tell(row));
+        }
     }
-    event_loop_cancel(view->options.loop, view->timer);
-    progress_table_clear(&view->table);
-    buffer_clear(&view->messages);
-    free(view);
+}
+
+// A wait that is over in a moment is not worth a line: objects of one cluster come one after the other.
+static void tell_plain(struct live_view *view, const struct cluster_progress *progress,
+                       struct progress_row *row) {
+    char name[MOST_NAME];
+    snprintf(name, sizeof(name), "%s/%s", progress->namespace, progress->name);
+    if (row && row->state == PROGRESS_WAITING) {
+        row->held = true;
+        view->timer =
+            view->timer ? view->timer : event_loop_after(view->options.loop, HOLD_MS, tell_held, view);
+    } else {
+        write_line(view, name, row ? progress_row_tell(row) : "gone");
+    }
 }
 
 bool live_view_cluster(struct live_view *view, const struct cluster_progress *progress) {
-    const char *news = NULL;
-    (void)progress_table_put(&view->table, progress, &news);
+    struct progress_row *row = NULL;
+    if (!progress_table_put(&view->table, progress, &row)) {
+        return false;
+    }
     if (is_live(view)) {
         schedule(view);
-    } else if (news && !view->options.quiet) {
-        CLEANUP(buffer_clear) struct buffer line;
-        buffer_init(&line, MOST_OUTPUT);
-        buffer_printf(&line, "%s/%s  %s\n", progress->namespace, progress->name, news);
-        write_out(view, &line);
+    } else {
+        tell_plain(view, progress, row);
     }
-    return news != NULL;
+    return true;
 }
 
 void live_view_say(struct live_view *view, enum live_tone tone, const char *text) {
@@ -285,4 +307,19 @@ void live_view_resized(struct live_view *view) {
     if (is_live(view)) {
         schedule(view);
     }
+}
+
+void live_view_free(struct live_view *view) {
+    if (!view) {
+        return;
+    }
+    event_loop_cancel(view->options.loop, view->timer);
+    if (!is_live(view)) {
+        tell_held(view);
+    } else if (view->dirty || view->messages.length > 0) {
+        draw(view);
+    }
+    progress_table_clear(&view->table);
+    buffer_clear(&view->messages);
+    free(view);
 }

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { MOST_NAME_BYTES = 1024, STATES = 5 };
+enum { MOST_NAME_BYTES = 1024, MOST_NEWS_BYTES = 8192, STATES = 5 };
 
 static void free_row(struct progress_row *row) {
     free(row->name);
@@ -72,42 +72,57 @@ static void describe(const struct progress_row *row, struct buffer *text) {
     }
 }
 
-static struct progress_row *take_out(struct progress_table *table, size_t at, bool is_there,
-                                     const char **ret_news) {
-    if (is_there) {
-        free_row(table->rows[at]);
-        table->count--;
-        memmove(table->rows + at, table->rows + at + 1, (table->count - at) * sizeof(struct progress_row *));
-        *ret_news = "gone";
-    }
-    return NULL;
+static void take_out(struct progress_table *table, size_t at) {
+    free_row(table->rows[at]);
+    table->count--;
+    memmove(table->rows + at, table->rows + at + 1, (table->count - at) * sizeof(struct progress_row *));
 }
 
-struct progress_row *progress_table_put(struct progress_table *table, const struct cluster_progress *progress,
-                                        const char **ret_news) {
-    CLEANUP(buffer_clear) struct buffer name, news;
+static bool is_same(const struct progress_row *row, const struct cluster_progress *progress) {
+    return row->phase && strcmp(row->phase, progress->phase) == 0 &&
+           strcmp(row->version, progress->version) == 0 && strcmp(row->doing, progress->doing) == 0 &&
+           row->state == (int)progress->state && row->ready == progress->ready &&
+           row->wanted == progress->wanted;
+}
+
+bool progress_table_put(struct progress_table *table, const struct cluster_progress *progress,
+                        struct progress_row **ret_row) {
+    CLEANUP(buffer_clear) struct buffer name;
     buffer_init(&name, MOST_NAME_BYTES);
-    buffer_init(&news, 8192);
     buffer_printf(&name, "%s/%s", progress->namespace, progress->name);
     size_t at = place_of(table, buffer_text(&name));
     bool is_there = at < table->count && strcmp(table->rows[at]->name, buffer_text(&name)) == 0;
-    *ret_news = NULL;
+    *ret_row = NULL;
     if (!*progress->phase) {
-        return take_out(table, at, is_there, ret_news);
+        if (is_there) {
+            take_out(table, at);
+        }
+        return is_there;
     }
     struct progress_row *row = is_there ? table->rows[at] : insert(table, at, buffer_text(&name));
+    *ret_row = row;
+    if (is_same(row, progress)) {
+        return false;
+    }
     set(&row->phase, progress->phase);
     set(&row->version, progress->version);
     set(&row->doing, progress->doing);
     row->state = (int)progress->state;
     row->ready = progress->ready;
     row->wanted = progress->wanted;
+    return true;
+}
+
+const char *progress_row_tell(struct progress_row *row) {
+    CLEANUP(buffer_clear) struct buffer news;
+    buffer_init(&news, MOST_NEWS_BYTES);
     describe(row, &news);
-    if (strcmp(buffer_text(&news), row->told) != 0) {
-        set(&row->told, buffer_text(&news));
-        *ret_news = row->told;
+    row->held = false;
+    if (strcmp(buffer_text(&news), row->told) == 0) {
+        return NULL;
     }
-    return row;
+    set(&row->told, buffer_text(&news));
+    return row->told;
 }
 
 struct progress_counts progress_table_count(const struct progress_table *table) {

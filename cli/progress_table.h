@@ -9,6 +9,7 @@ struct progress_row {
     int state; // PROGRESS_IDLE …
     int64_t ready, wanted;
     char *told; // what a plain line said of it last
+    bool held;  // it says something new, which may pass in a moment
 };
 
 struct progress_table {
@@ -17,11 +18,13 @@ struct progress_table {
 };
 void progress_table_clear(struct progress_table *table);
 
-// The row as it is now; NULL: the cluster is gone (and was there). Borrowed until the next call.
-// *ret_news: what a plain line says of it ("upgrade control plane to 1.30.4"), or NULL when that was told
-// before; borrowed from the row, or for ever.
-struct progress_row *progress_table_put(struct progress_table *table, const struct cluster_progress *progress,
-                                        const char **ret_news);
+// *ret_row: as it is now; NULL: the cluster is gone. Borrowed until the next call. False: nothing of it is
+// new.
+bool progress_table_put(struct progress_table *table, const struct cluster_progress *progress,
+                        struct progress_row **ret_row);
+// What a plain line says of it ("upgrade control plane to 1.30.4"), or NULL when that was told before; it is
+// told now. Borrowed until the row changes.
+const char *progress_row_tell(struct progress_row *row);
 
 struct progress_counts {
     size_t clusters, idle, working, waiting, refused, failed;

@@ -1,45 +1,39 @@
 #include "cli/reconcile_options.h"
 
-#include <math.h>
 #include <stdlib.h>
 
-enum { FASTEST = 1000000 };
+void reconcile_options_init(struct reconcile_options *options) {
+    *options = (struct reconcile_options){0};
+    sim_settings_init(&options->sim);
+}
 
-static bool read_pace(const char *text, double *ret_pace, struct error *error) {
-    char *end;
-    double pace = strtod(text, &end);
-    if (*text < '0' || *text > '9' || *end || !isfinite(pace) || pace <= 0 || pace > FASTEST) {
-        return error_set(error, ERROR_INVALID, "--sim-pace: want a number over 0, up to %d, got %s", FASTEST,
-                         text);
-    }
-    *ret_pace = pace;
-    return true;
+void reconcile_options_clear(struct reconcile_options *options) {
+    sim_settings_clear(&options->sim);
 }
 
 bool reconcile_options_read(struct reconcile_options *options, int option, const char *value, bool *ret_fine,
                             struct error *error) {
     *ret_fine = true;
-    switch (option) {
-    case OPTION_RECONCILE:
+    if (option == OPTION_RECONCILE) {
         options->reconciles = true;
-        return true;
-    case OPTION_SIM_STATE:
+    } else if (option == OPTION_SERVE_SIM_STATE) {
         options->sim_state = value;
         *ret_fine = *value != '\0' || error_set(error, ERROR_INVALID, "--sim-state: want a file");
-        return true;
-    case OPTION_SIM_PACE:
-        *ret_fine = read_pace(value, &options->sim_pace, error);
-        return true;
-    default:
+    } else if (option >= OPTION_SERVE_SIM_FIRST && option < OPTION_SERVE_SIM_FIRST + SIM_SETTINGS) {
+        options->has_sim_settings = true;
+        *ret_fine = sim_settings_read(&options->sim, (enum sim_setting)(option - OPTION_SERVE_SIM_FIRST),
+                                      value, error);
+    } else {
         return false;
     }
+    return true;
 }
 
 bool reconcile_options_check(const struct reconcile_options *options, bool has_fleet, bool has_keys,
                              struct error *error) {
     if (!options->reconciles) {
-        return (!options->sim_state && options->sim_pace == 0) ||
-               error_set(error, ERROR_INVALID, "--sim-state and --sim-pace need --reconcile");
+        return (!options->sim_state && !options->has_sim_settings) ||
+               error_set(error, ERROR_INVALID, "--sim-state and what is said of it need --reconcile");
     }
     if (!has_fleet) {
         return error_set(error, ERROR_INVALID, "--reconcile needs --in-cluster or --kubeconfig");

@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-enum { MOST_KINDS = 256, LONGEST_TEXT = 4 * 1024 };
+// Counting goes over all clusters: not with every look.
+enum { MOST_KINDS = 256, LONGEST_TEXT = 4 * 1024, LOOKS_PER_COUNT = 10 };
 
 // How far the list of one kind has come since the whole was asked for.
 struct listed_kind {
@@ -30,6 +31,7 @@ struct reconcile_term {
     struct listed_kind kinds[MOST_KINDS];
     size_t kind_count;
     bool is_synced;
+    unsigned looks;
 };
 
 // ---- what the reconciler asks ----
@@ -61,6 +63,23 @@ static bool leads(void *cookie) {
     return manager_leads(term->options.manager);
 }
 
+// A decision that denies for no reason of its own was held: nobody attested the change.
+static void append_reason(const struct decision *decision, struct buffer *why) {
+    for (size_t i = 0; i < decision->violation_count; i++) {
+        if (violation_denies(&decision->violations[i])) {
+            violation_headline(&decision->violations[i], why);
+            return;
+        }
+    }
+    for (size_t i = 0; i < decision->result_count; i++) {
+        if (policy_result_denies(&decision->results[i])) {
+            buffer_printf(why, "[%s] could not finish", decision->results[i].policy);
+            return;
+        }
+    }
+    buffer_append_text(why, "it is not attested");
+}
+
 static void log_decision(const struct review *review, const struct decision *decision) {
     const struct object_key *key = &review->change.key;
     CLEANUP(buffer_clear) struct buffer object;
@@ -74,16 +93,9 @@ static void log_decision(const struct review *review, const struct decision *dec
     }
     CLEANUP(buffer_clear) struct buffer why;
     buffer_init(&why, LONGEST_TEXT);
-    for (size_t i = 0; i < decision->violation_count && why.length == 0; i++) {
-        if (violation_denies(&decision->violations[i])) {
-            violation_headline(&decision->violations[i], &why);
-        }
-    }
-    if (why.length == 0) {
-        buffer_append_text(&why, "a policy could not finish");
-    }
-    log_write(LOG_WARN, "denied to be carried out", "operation", operation, "object", buffer_text(&object),
-              "why", buffer_text(&why), NULL);
+    append_reason(decision, &why);
+    log_write(LOG_WARN, "not carried out", "operation", operation, "object", buffer_text(&object), "why",
+              buffer_text(&why), NULL);
 }
 
 static void decided(void *cookie, const struct review *review, const struct decision *decision) {
@@ -217,16 +229,19 @@ void reconcile_term_look(struct reconcile_term *term) {
         reconciler_synced(term->reconciler);
         log_write(LOG_INFO, "the fleet is known: approved specs are carried out", NULL);
     }
-    struct reconciler_stats stats = reconciler_stats(term->reconciler);
-    reconcile_metrics_update(term->options.metrics, &stats);
+    if (term->looks++ % LOOKS_PER_COUNT == 0) {
+        struct reconciler_stats stats = reconciler_stats(term->reconciler);
+        reconcile_metrics_update(term->options.metrics, &stats);
+    }
 }
 
 // ---- begin and end ----
 
 static bool open_sim(struct reconcile_term *term, struct error *error) {
     const struct reconcile_options *options = term->options.serve->options;
-    const struct sim_options sim = {
-        .loop = term->options.loop, .path = options->sim_state, .pace = options->sim_pace};
+    struct sim_options sim = options->sim.options;
+    sim.loop = term->options.loop;
+    sim.path = options->sim_state;
     return sim_open(&sim, &term->sim, error);
 }
 

@@ -254,6 +254,7 @@ static void set_defaults(struct serve_options *options) {
         .log_format = LOG_TEXT,
         .log_level = LOG_INFO,
     };
+    reconcile_options_init(&options->fleet.reconcile);
 }
 
 // GO_ON, or the exit code once a wrong option or --help has been answered.
@@ -282,13 +283,8 @@ static int read_options(int argc, char **argv, struct serve_options *options) {
     return check(options);
 }
 
-int serve_main(int argc, char **argv) {
-    struct serve_options options;
-    int code = read_options(argc, argv, &options);
-    if (code != GO_ON) {
-        return code;
-    }
-    log_configure(options.log_level, options.log_format);
+static int serve(struct serve_options *options) {
+    log_configure(options->log_level, options->log_format);
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGHUP);
@@ -301,13 +297,13 @@ int serve_main(int argc, char **argv) {
     CLEANUP(serve_fleet_free) struct serve_fleet *fleet = NULL; // outlives the gate, which asks it
     CLEANUP(gate_free) struct gate *gate = NULL;
     struct error error = {0};
-    if (fleet_options_given(&options.fleet) &&
-        !serve_fleet_start(&options.fleet, &options.gate, &fleet, &error)) {
+    if (fleet_options_given(&options->fleet) &&
+        !serve_fleet_start(&options->fleet, &options->gate, &fleet, &error)) {
         fprintf(stderr, "fleetgate serve: %s\n", error.message);
         return EXIT_USAGE;
     }
-    options.running = fleet;
-    if (!gate_start(&options.gate, &gate, &error)) {
+    options->running = fleet;
+    if (!gate_start(&options->gate, &gate, &error)) {
         fprintf(stderr, "fleetgate serve: %s\n", error.message);
         return EXIT_USAGE;
     }
@@ -316,4 +312,12 @@ int serve_main(int argc, char **argv) {
     gate_drain(gate, &signals);
     serve_fleet_attach(fleet, NULL);
     return EXIT_CLEAN;
+}
+
+int serve_main(int argc, char **argv) {
+    struct serve_options options;
+    int code = read_options(argc, argv, &options);
+    code = code == GO_ON ? serve(&options) : code;
+    reconcile_options_clear(&options.fleet.reconcile);
+    return code;
 }

@@ -11,6 +11,7 @@ enum {
     LONGEST_WAIT_MS = 300000,
     BUSY_WAIT_MS = 2000, // while the cloud does something
     MOST_DOUBLINGS = 9,
+    ARRIVING_PASSES = 4,
 };
 
 static const char *put_text(char **at, const char *text) {
@@ -227,7 +228,9 @@ const char *worker_refusal(const struct worker *worker) {
 
 static void tell_progress(struct worker *worker) {
     const struct reconciler_options *options = &worker->reconciler->options;
-    if (!options->progress || worker->is_gone || !worker->provider_name) {
+    // The parts of a new cluster come one after the other: that is no news.
+    bool is_arriving = worker->incomplete > 0 && worker->incomplete < ARRIVING_PASSES;
+    if (!options->progress || worker->is_gone || !worker->provider_name || is_arriving) {
         return;
     }
     const char *refusal = worker_refusal(worker);

@@ -87,6 +87,7 @@ struct worker {
     unsigned kubeconfig_age; // passes since it was looked for
     bool upgrade_pending;    // steps are left that change a version
     bool converged;
+    unsigned incomplete; // passes in a row in which a part was not there yet
     bool holds_delete;
     char *told_problem; // in an Event
 };

@@ -260,9 +260,11 @@ bool worker_step_spec(struct worker *worker) {
     struct fragment_set *set = without_lone_pools(all, documents);
     struct error error;
     if (read_spec(worker, set, documents, &error)) {
+        worker->incomplete = 0;
         worker->spec_revision = worker->record.revision;
     } else if (error.kind == ERROR_NOT_FOUND) {
         worker_say(worker->waits, "%s", error.message);
+        worker->incomplete++;
         // A part that was taken away does not change what runs.
     } else {
         worker_fail(worker, "%s", error.message);

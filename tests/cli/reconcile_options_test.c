@@ -29,8 +29,12 @@ static const struct {
      {.sim_state = "f"},
      true,
      true,
-     "--sim-state and --sim-pace need --reconcile"},
-    {"a pace of nothing", {.sim_pace = 2}, true, true, "--sim-state and --sim-pace need --reconcile"},
+     "--sim-state and what is said of it need --reconcile"},
+    {"a pace of nothing",
+     {.has_sim_settings = true},
+     true,
+     true,
+     "--sim-state and what is said of it need --reconcile"},
 };
 
 static void options_must_go_together(void **state) {
@@ -47,39 +51,51 @@ static void options_must_go_together(void **state) {
 }
 
 static const struct {
-    const char *text;
-    double pace; // 0: refused
-} paces[] = {{"1", 1}, {"0.5", 0.5}, {"300", 300}, {"0", 0},       {"-1", 0},   {"", 0},
-             {"x", 0}, {"1x", 0},    {"inf", 0},   {"1000001", 0}, {"1e400", 0}};
+    const char *name;
+    int option;
+    const char *value;
+    const char *message; // NULL: it is fine
+} values[] = {
+    {"pace", OPTION_SERVE_SIM_PACE, "300", NULL},
+    {"no pace", OPTION_SERVE_SIM_PACE, "0", "--sim-pace: "},
+    {"seed", OPTION_SERVE_SIM_SEED, "7", NULL},
+    {"region", OPTION_SERVE_SIM_REGION, "eu-west-1=3", NULL},
+    {"fault", OPTION_SERVE_SIM_FAULT, "lost-answer=0.1", NULL},
+    {"no such fault", OPTION_SERVE_SIM_FAULT, "fire=0.1", "--sim-fault: "},
+    {"no file", OPTION_SERVE_SIM_STATE, "", "--sim-state: want a file"},
+};
 
-static void a_pace_is_a_number_over_0(void **state) {
+static void what_is_said_of_the_cloud_is_checked(void **state) {
     (void)state;
-    for (size_t i = 0; i < sizeof(paces) / sizeof(paces[0]); i++) {
-        struct reconcile_options options = {0};
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        CLEANUP(reconcile_options_clear) struct reconcile_options options;
         struct error error = {0};
         bool fine = true;
-        assert_true(reconcile_options_read(&options, OPTION_SIM_PACE, paces[i].text, &fine, &error));
-        expect_integer(paces[i].text, fine, paces[i].pace > 0);
-        expect_true(paces[i].text, options.sim_pace == paces[i].pace, "as written");
+        reconcile_options_init(&options);
+        assert_true(reconcile_options_read(&options, values[i].option, values[i].value, &fine, &error));
+        expect_integer(values[i].name, fine, values[i].message == NULL);
+        if (!fine) {
+            expect_contains(values[i].name, error.message, values[i].message);
+        }
     }
 }
 
 static void other_options_are_left_alone(void **state) {
     (void)state;
-    struct reconcile_options options = {0};
+    CLEANUP(reconcile_options_clear) struct reconcile_options options;
     struct error error = {0};
     bool fine = false;
+    reconcile_options_init(&options);
     assert_false(reconcile_options_read(&options, 'c', "x", &fine, &error));
     assert_true(reconcile_options_read(&options, OPTION_RECONCILE, NULL, &fine, &error));
     assert_true(options.reconciles && fine);
-    assert_true(reconcile_options_read(&options, OPTION_SIM_STATE, "", &fine, &error));
-    assert_false(fine);
+    assert_false(options.has_sim_settings);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_must_go_together),
-        cmocka_unit_test(a_pace_is_a_number_over_0),
+        cmocka_unit_test(what_is_said_of_the_cloud_is_checked),
         cmocka_unit_test(other_options_are_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

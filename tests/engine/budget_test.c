@@ -255,6 +255,22 @@ static void verdicts_follow_the_keeper(void **state) {
     }
 }
 
+// Its door refuses it whatever policies say: it is judged, and takes no place.
+static void what_is_refused_takes_no_place(void **state) {
+    (void)state;
+    struct run run;
+    char policy[4096];
+    snprintf(policy, sizeof(policy), POLICY("report.budget { of = 'clusters', max = 20 } %s"), "");
+    run_open(&run, policy, NULL);
+    run.fixture.review.refused = true;
+    run.fake.is_full = true;
+    run.fake.used = 20;
+    const struct decision *decision = run_review(&run, CLUSTER(""), NULL);
+    expect_true("refused", !run.fake.promised, "nothing is promised");
+    expect_true("refused", !decision->allowed, "it is judged");
+    run_close(&run);
+}
+
 static const struct {
     const char *name, *body, *object, *old;
     int64_t used;
@@ -493,6 +509,7 @@ int main(void) {
         cmocka_unit_test(policies_ask),
         cmocka_unit_test(one_question_for_all_policies),
         cmocka_unit_test(verdicts_follow_the_keeper),
+        cmocka_unit_test(what_is_refused_takes_no_place),
         cmocka_unit_test(refusals_say_why),
         cmocka_unit_test(an_open_breaker_names_its_approval),
         cmocka_unit_test(a_keeper_that_fails),
