@@ -1,9 +1,14 @@
 #include "reconciler/cluster_record.h"
 
 #include "base/memory.h"
+#include "base/text_pack.h"
 #include "fleet/fragment.h"
+#include "reconciler/object_words.h"
 
+#include <assert.h>
 #include <string.h>
+
+enum { MOST_OVERHEAD_BYTES = 64 };
 
 static char *copy_text(const char *text) {
     return text ? memory_strdup(text) : NULL;
@@ -72,27 +77,43 @@ const struct approved_object *cluster_record_find(const struct cluster_record *r
     return i < record->approved_count ? record->approved[i] : NULL;
 }
 
-static const char *put_text(char **at, const char *text, size_t length) {
+static const char *put_text(char **at, const char *text) {
     char *begin = *at;
+    size_t length = strlen(text) + 1;
     memcpy(begin, text, length);
-    begin[length] = '\0';
-    *at += length + 1;
+    *at += length;
     return begin;
 }
 
 static struct approved_object *copy_approved(const struct approved_object *object) {
     const struct object_key *key = &object->key;
+    CLEANUP(buffer_clear) struct buffer packed;
+    buffer_init(&packed, 2 * object->length + MOST_OVERHEAD_BYTES);
+    text_pack(object_words, object->text, object->length, &packed);
     size_t size = sizeof(*object) + strlen(key->group) + strlen(key->kind) + strlen(key->namespace) +
-                  strlen(key->name) + object->length + 5;
+                  strlen(key->name) + packed.length + 4;
     struct approved_object *copy = memory_alloc(size);
     char *at = (char *)(copy + 1);
     *copy = *object;
-    copy->key.group = put_text(&at, key->group, strlen(key->group));
-    copy->key.kind = put_text(&at, key->kind, strlen(key->kind));
-    copy->key.namespace = put_text(&at, key->namespace, strlen(key->namespace));
-    copy->key.name = put_text(&at, key->name, strlen(key->name));
-    copy->text = put_text(&at, object->text, object->length);
+    copy->key.group = put_text(&at, key->group);
+    copy->key.kind = put_text(&at, key->kind);
+    copy->key.namespace = put_text(&at, key->namespace);
+    copy->key.name = put_text(&at, key->name);
+    copy->text = NULL;
+    copy->packed = memcpy(at, packed.data, packed.length);
+    copy->packed_length = packed.length;
     return copy;
+}
+
+char *approved_text(const struct approved_object *object) {
+    if (object->text) {
+        return memory_copy_text(object->text, object->length);
+    }
+    char *text = memory_alloc(object->length + 1);
+    bool fine = text_unpack(object_words, object->packed, object->packed_length, text, object->length);
+    assert(fine); // it was packed here
+    (void)fine;
+    return text;
 }
 
 size_t cluster_record_approve(struct cluster_record *record, const struct approved_object *object) {

@@ -10,8 +10,9 @@
 // One object as it was approved last.
 struct approved_object {
     struct object_key key; // texts are the approval's own
-    const char *text;      // judged_text
-    size_t length;
+    const char *text;      // judged_text, of what is to be approved; NULL in a record
+    const char *packed;    // the same in a record: approved_text
+    size_t packed_length, length;
     int64_t generation; // that was approved
     int64_t attested;   // generation that its attestation named; 0: it had none
 };
@@ -55,6 +56,8 @@ static inline void cluster_record_clear_cleanup(struct cluster_record *record) {
 // The approval of this object, or NULL; borrowed until it changes.
 const struct approved_object *cluster_record_find(const struct cluster_record *record,
                                                   const struct object_key *key);
+// The text with its length; caller owns.
+char *approved_text(const struct approved_object *object);
 // Copies; replaces an earlier approval of the same object. Returns its index in approved.
 size_t cluster_record_approve(struct cluster_record *record, const struct approved_object *object);
 void cluster_record_withdraw(struct cluster_record *record, const struct object_key *key);

@@ -47,7 +47,9 @@ static void append_approved(struct buffer *text, const struct cluster_record *re
         append_text(text, "namespace", object->key.namespace);
         append_text(text, "name", object->key.name);
         buffer_append_text(text, ",\"object\":");
-        buffer_append(text, object->text, object->length);
+        char *judged = approved_text(object);
+        buffer_append(text, judged, object->length);
+        free(judged);
         buffer_append_char(text, '}');
     }
     buffer_append_char(text, ']');

@@ -95,7 +95,9 @@ static struct document *read_approved(const struct approved_object *approved,
                                       const struct stored_object *stored) {
     CLEANUP(buffer_clear) struct buffer text;
     buffer_init(&text, 2 * MOST_JUDGED_BYTES);
-    buffer_append(&text, approved->text, approved->length - 1);
+    char *judged = approved_text(approved);
+    buffer_append(&text, judged, approved->length - 1);
+    free(judged);
     CLEANUP(document_free) struct document *now = stored ? stored_object_read(stored) : NULL;
     const struct node *status = now ? node_get(document_root(now), "status") : NULL;
     if (status) {
@@ -217,6 +219,13 @@ static bool needs_attestation(const struct judging *judging, const struct candid
            (!candidate->approved || !judge_same_attested(approved_node(judging, candidate->approved), now));
 }
 
+static bool is_same_text(const struct approved_object *approved, const struct buffer *text) {
+    char *judged = approved->length == text->length ? approved_text(approved) : NULL;
+    bool is_same = judged && memcmp(judged, text->data, text->length) == 0;
+    free(judged);
+    return is_same;
+}
+
 static bool judge_spec(struct judging *judging, const struct candidate *candidate) {
     CLEANUP(document_free) struct document *document = stored_object_read(candidate->stored);
     CLEANUP(buffer_clear) struct buffer text;
@@ -224,7 +233,7 @@ static bool judge_spec(struct judging *judging, const struct candidate *candidat
     const struct node *now = document_root(document);
     judged_text(now, &text);
     const struct approved_object *approved = candidate->approved;
-    if (approved && strcmp(approved->text, buffer_text(&text)) == 0) {
+    if (approved && is_same_text(approved, &text)) {
         note(judging, candidate, APPROVAL_APPROVED, NULL);
         return false;
     }

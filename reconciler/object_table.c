@@ -4,7 +4,9 @@
 #include "base/json_canonical.h"
 #include "base/json_reader.h"
 #include "base/memory.h"
+#include "base/text_pack.h"
 #include "reconciler/key_map.h"
+#include "reconciler/object_words.h"
 
 #include <assert.h>
 #include <string.h>
@@ -14,12 +16,13 @@ enum { MOST_TEXT_BYTES = 4 << 20 };
 
 struct object_table {
     struct key_map map;
-    struct buffer scratch;
+    struct buffer scratch, packed;
 };
 
 struct object_table *object_table_new(void) {
     struct object_table *table = memory_calloc(1, sizeof(*table));
     buffer_init(&table->scratch, MOST_TEXT_BYTES);
+    buffer_init(&table->packed, 2 * MOST_TEXT_BYTES);
     return table;
 }
 
@@ -33,6 +36,7 @@ void object_table_free(struct object_table *table) {
         key_map_each(&table->map, free_one, NULL);
         key_map_clear(&table->map);
         buffer_clear(&table->scratch);
+        buffer_clear(&table->packed);
         free(table);
     }
 }
@@ -105,11 +109,11 @@ static char *put_text(char **at, const char *text) {
 
 // One block: the struct and all its texts.
 static struct stored_object *new_object(const struct object_key *key, const struct node *object,
-                                        const struct buffer *text) {
+                                        const struct buffer *packed, size_t length) {
     const struct node *metadata = node_get(object, "metadata");
     const char *uid = text_of(metadata, "uid");
     size_t size = sizeof(struct stored_object) + strlen(key->group) + strlen(key->kind) +
-                  strlen(key->namespace) + strlen(key->name) + strlen(uid) + text->length + 6;
+                  strlen(key->namespace) + strlen(key->name) + strlen(uid) + packed->length + 5;
     struct stored_object *stored = memory_calloc(1, size);
     char *at = (char *)(stored + 1);
     stored->key.group = put_text(&at, key->group);
@@ -117,8 +121,9 @@ static struct stored_object *new_object(const struct object_key *key, const stru
     stored->key.namespace = put_text(&at, key->namespace);
     stored->key.name = put_text(&at, key->name);
     stored->uid = put_text(&at, uid);
-    stored->text = put_text(&at, buffer_text(text));
-    stored->length = text->length;
+    stored->packed = memcpy(at, packed->data, packed->length);
+    stored->packed_length = packed->length;
+    stored->length = length;
     stored->version = strtoull(text_of(metadata, "resourceVersion"), NULL, 10);
     stored->deleting = node_get(metadata, "deletionTimestamp") != NULL;
     stored->seen = true;
@@ -126,17 +131,24 @@ static struct stored_object *new_object(const struct object_key *key, const stru
     return stored;
 }
 
+static bool is_same_text(const struct stored_object *a, const struct stored_object *b) {
+    return a->length == b->length && a->packed_length == b->packed_length &&
+           memcmp(a->packed, b->packed, a->packed_length) == 0;
+}
+
 enum object_news object_table_put(struct object_table *table, const struct object_key *key,
                                   const struct node *object, const struct stored_object **ret_object) {
     uint64_t substance = hash_substance(&table->scratch, object);
     append_stored(&table->scratch, object);
     struct stored_object *held = key_map_find(&table->map, key);
-    struct stored_object *stored = new_object(key, object, &table->scratch);
+    buffer_truncate(&table->packed, 0);
+    text_pack(object_words, table->scratch.data, table->scratch.length, &table->packed);
+    struct stored_object *stored = new_object(key, object, &table->packed, table->scratch.length);
     stored->substance = substance;
     enum object_news news = !held                          ? OBJECT_NEW
                             : held->substance == substance ? OBJECT_REPORTED
                                                            : OBJECT_CHANGED;
-    if (held && strcmp(held->text, stored->text) == 0) {
+    if (held && is_same_text(held, stored)) {
         news = OBJECT_SAME;
     } else if (held && strcmp(held->uid, stored->uid) == 0 && stored->version < held->version) {
         news = OBJECT_OLD;
@@ -205,7 +217,10 @@ void object_table_end(struct object_table *table,
 struct document *stored_object_read(const struct stored_object *object) {
     struct document *document = NULL;
     struct error error;
-    bool fine = json_read_copy(object->text, object->length, &document_default_limits, &document, &error);
+    char *text = memory_alloc(object->length + 1);
+    bool fine = text_unpack(object_words, object->packed, object->packed_length, text, object->length);
+    assert(fine);
+    fine = json_read(text, object->length, &document_default_limits, &document, &error);
     assert(fine);
     (void)fine;
     return document;

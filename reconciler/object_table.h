@@ -17,8 +17,8 @@ struct stored_object {
     bool deleting;      // metadata.deletionTimestamp is set
     bool seen;          // since object_table_begin
     uint64_t substance; // hash of all but status and resourceVersion
-    const char *text;   // JSON without metadata.managedFields
-    size_t length;
+    const char *packed; // text_pack of JSON without metadata.managedFields
+    size_t packed_length, length;
 };
 
 struct object_table;

@@ -4,8 +4,11 @@
 #include "fleet/fragment.h"
 #include "reconciler/worker.h"
 
+#include <malloc.h>
 #include <string.h>
 #include <sys/random.h>
+
+enum { TIDY_PASSES = 2000 };
 
 // ---- chance ----
 
@@ -130,6 +133,11 @@ void reconciler_pass_ended(struct reconciler *reconciler, struct worker *worker)
     reconciler->passes_running--;
     if (worker->is_gone) {
         drop(reconciler, worker);
+    }
+    // What many passes at one time have left between what stays: 35 MB after 300 clusters came up.
+    if (++reconciler->passes_untidied >= TIDY_PASSES && reconciler->passes_running == 0) {
+        reconciler->passes_untidied = 0;
+        malloc_trim(0);
     }
     pump_soon(reconciler);
 }

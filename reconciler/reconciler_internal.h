@@ -9,7 +9,7 @@ struct worker;
 
 // Passes under way at one time: each holds one request and some 20 kB at most. Clouds that don't answer must
 // not hold up the others.
-enum { MOST_PASSES = 256 };
+enum { MOST_PASSES = 128 };
 enum { REPORTED_WAIT_MS = 1000 };
 
 // What a cluster waits for before it may begin.
@@ -26,7 +26,7 @@ struct reconciler {
     struct key_map workers;
     struct worker **queue; // ring of those whose turn it is
     size_t queue_begin, queue_count, queue_capacity;
-    size_t passes_running;
+    size_t passes_running, passes_untidied;
     event_timer pump_timer;
     bool synced;
     uint64_t random;

@@ -4,6 +4,7 @@
 #include "tests/bench/reconcile_fleet.h"
 
 #include <getopt.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +60,9 @@ static void stay(struct reconcile_fleet *fleet, struct figures *figures) {
     reconcile_fleet_run(fleet, (int64_t)STEADY_MINUTES * 60);
     figures->core_s = (cpu_s() - begin_s) / STEADY_MINUTES;
     figures->resident_mb = resident_mb();
+    struct mallinfo2 heap = mallinfo2();
+    printf("  %.0f MB of heap in use, %.0f MB free in between\n", (double)heap.uordblks / 1e6,
+           (double)heap.fordblks / 1e6);
     printf("  %.0f passes and %.0f calls of the cloud a minute\n",
            (double)(reconciler_stats(fleet->reconciler).passes - passes) / STEADY_MINUTES,
            (double)(fleet->calls - calls) / STEADY_MINUTES);
@@ -70,7 +74,7 @@ static void change(struct reconcile_fleet *fleet, size_t clusters, struct figure
     for (size_t i = 0; i < CHANGES; i++) {
         reconcile_fleet_run(fleet, 1);
         uint64_t before = fleet->records;
-        reconcile_fleet_scale(fleet, i * 31 % clusters, 4);
+        reconcile_fleet_scale(fleet, i * 31 % clusters, 4 + (int)(i / clusters % 2));
         unsigned long turns = 0;
         while (fleet->records == before && turns++ < MOST_TURNS) {
             event_loop_turn(fleet->loop, -1);

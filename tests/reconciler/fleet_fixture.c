@@ -90,7 +90,7 @@ static struct reconciler *start(struct fleet_fixture *fixture, uint64_t seed) {
         .store = database_store_get(fixture->store),
         .providers = kept,
         .provider_count = 1,
-        .default_provider = "sim",
+        .default_provider = fixture->default_provider,
         .fleet = {open_fleet, fixture},
         .policies = get_policies,
         .keys = get_keys,
@@ -129,7 +129,7 @@ static void load_policies(struct fleet_fixture *fixture, const char *const *poli
 }
 
 void fleet_fixture_begin(struct fleet_fixture *fixture, const char *const *policies) {
-    *fixture = (struct fleet_fixture){0};
+    *fixture = (struct fleet_fixture){.default_provider = "sim"};
     buffer_init(&fixture->event_log, MOST_EVENT_BYTES);
     struct error error;
     fixture->loop = event_loop_new_virtual(1790000000000);
@@ -226,6 +226,16 @@ void fleet_fixture_patch(struct fleet_fixture *fixture, const char *kind, const 
     struct object_key key = key_of(kind, name);
     struct error error;
     if (!object_database_patch(fixture->database, &key, NULL, document_root(document), NULL, &error)) {
+        fail_msg("%s", error.message);
+    }
+}
+
+void fleet_fixture_report(struct fleet_fixture *fixture, const char *kind, const char *name,
+                          const char *patch) {
+    CLEANUP(document_free) struct document *document = document_of(patch);
+    struct object_key key = key_of(kind, name);
+    struct error error;
+    if (!object_database_patch(fixture->database, &key, "status", document_root(document), NULL, &error)) {
         fail_msg("%s", error.message);
     }
 }

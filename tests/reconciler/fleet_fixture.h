@@ -22,7 +22,8 @@ struct fleet_fixture {
     struct reconcile_settings settings;
     struct reconciler *reconciler;
     struct reconciler *twin; // a second one, NULL: none
-    bool attests;            // asked when a reconciler starts
+    bool attests;            // asked when a reconciler starts, as is default_provider
+    const char *default_provider;
     size_t events, decisions;
     char last_event[512];
     struct buffer event_log;                          // one line an event: "[!]REASON KIND NAME: MESSAGE"
@@ -41,6 +42,9 @@ void fleet_fixture_end_twin(struct fleet_fixture *fixture);
 void fleet_fixture_apply(struct fleet_fixture *fixture, const char *object);
 void fleet_fixture_patch(struct fleet_fixture *fixture, const char *kind, const char *name,
                          const char *patch);
+// The same of its status.
+void fleet_fixture_report(struct fleet_fixture *fixture, const char *kind, const char *name,
+                          const char *patch);
 void fleet_fixture_delete(struct fleet_fixture *fixture, const char *kind, const char *name);
 // The same through admission: what is written carries the annotation that /mutate gives it.
 void fleet_fixture_admit(struct fleet_fixture *fixture, const char *object);
