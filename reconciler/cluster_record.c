@@ -72,26 +72,14 @@ const struct approved_object *cluster_record_find(const struct cluster_record *r
     return i < record->approved_count ? record->approved[i] : NULL;
 }
 
-static const char *put_text(char **at, const char *text, size_t length) {
-    char *begin = *at;
-    memcpy(begin, text, length);
-    begin[length] = '\0';
-    *at += length + 1;
-    return begin;
-}
-
 static struct approved_object *copy_approved(const struct approved_object *object) {
     const struct object_key *key = &object->key;
-    size_t size = sizeof(*object) + strlen(key->group) + strlen(key->kind) + strlen(key->namespace) +
-                  strlen(key->name) + object->length + 5;
+    size_t size = sizeof(*object) + object_key_bytes(key) + object->length + 1;
     struct approved_object *copy = memory_alloc(size);
     char *at = (char *)(copy + 1);
     *copy = *object;
-    copy->key.group = put_text(&at, key->group, strlen(key->group));
-    copy->key.kind = put_text(&at, key->kind, strlen(key->kind));
-    copy->key.namespace = put_text(&at, key->namespace, strlen(key->namespace));
-    copy->key.name = put_text(&at, key->name, strlen(key->name));
-    copy->text = put_text(&at, object->text, object->length);
+    copy->key = object_key_copy_to(key, &at);
+    copy->text = memory_put_text(object->text, object->length, &at);
     return copy;
 }
 
