@@ -12,6 +12,9 @@ static const struct object_store *store_of(const struct worker *worker) {
 
 static void answered(void *cookie, const struct store_answer *answer) {
     struct worker *worker = cookie;
+    if (answer->error.kind != ERROR_NONE && answer->error.kind != ERROR_NOT_FOUND) {
+        worker->shown = 0; // the next pass goes over all objects again, and finds what is left to be let go
+    }
     if (answer->error.kind == ERROR_CONFLICT) {
         worker->wait_ms = CONFLICT_WAIT_MS;
         worker->step = PASS_END; // what is stored has changed: once more when that was heard of
