@@ -6,6 +6,7 @@
 #include "reconciler/providers/sim_view.h"
 #include "reconciler/providers/sim_work.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { DEFAULT_LATENCY_MS = 20 };
@@ -108,6 +109,7 @@ bool sim_look_present(struct sim *sim, const struct provider_target *target, boo
     if (!sim_look(sim, target, checks_owner, &cluster, error)) {
         return false;
     }
+    assert(cluster);
     if (cluster->is_gone) {
         return error_set(error, ERROR_NOT_FOUND, "there is no cluster %s in region \"%s\"", target->id,
                          target->region);

@@ -46,10 +46,12 @@ static void end_call(struct call *call) {
 }
 
 void sim_drop_calls(struct sim *sim) {
-    while (sim->calls) {
-        event_loop_cancel(sim->loop, sim->calls->timer);
-        end_call(sim->calls);
+    for (struct call *call = sim->calls, *next; call; call = next) {
+        next = call->next;
+        event_loop_cancel(sim->loop, call->timer);
+        free(call);
     }
+    sim->calls = NULL;
 }
 
 // ---- what the calls do ----
