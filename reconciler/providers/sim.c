@@ -18,7 +18,7 @@ bool sim_open(const struct sim_options *options, struct sim **ret_sim, struct er
     sim->faults = options->faults;
     sim->latency_ms = options->latency_ms > 0 ? options->latency_ms : DEFAULT_LATENCY_MS;
     // A process that comes back must not meet the same bad luck at the same call again.
-    sim->random.state = options->seed ^ (uint64_t)event_loop_wall_ms(options->loop);
+    sim->random = options->seed ^ (uint64_t)event_loop_wall_ms(options->loop);
     sim->scratch = arena_new();
     if (options->path && (!sim_database_open(options->path, &sim->database, error) ||
                           !sim_database_load(sim->database, sim->model, error))) {
