@@ -17,12 +17,24 @@ static void close_cleanup(int *descriptor) {
     }
 }
 
+static int take_file(int *file) {
+    int taken = *file;
+    *file = -1;
+    return taken;
+}
+
 void key_text_clear(struct key_text *text) {
     if (text->bytes) {
         OPENSSL_cleanse(text->bytes, KEY_FILE_MOST_BYTES + 1);
         free(text->bytes);
     }
     *text = (struct key_text){0};
+}
+
+static struct key_text take_text(struct key_text *text) {
+    struct key_text taken = *text;
+    *text = (struct key_text){0};
+    return taken;
 }
 
 bool key_text_append(struct key_text *text, const char *bytes, size_t length) {
@@ -53,8 +65,7 @@ static bool open_keys(const char *path, int *ret_file, struct error *error) {
         return error_set(error, ERROR_INVALID,
                          "%s: keys must be in a file that nobody else may read: chmod 600 %s", path, path);
     }
-    *ret_file = file;
-    file = -1;
+    *ret_file = take_file(&file);
     return true;
 }
 
@@ -70,8 +81,7 @@ bool key_file_read(const char *path, struct key_text *ret_text, struct error *er
             return error_set(error, ERROR_IO, "%s: can't be read: %s", path, strerror(errno));
         }
         if (got == 0) {
-            *ret_text = text;
-            text = (struct key_text){0};
+            *ret_text = take_text(&text);
             return true;
         }
         text.length += got > 0 ? (size_t)got : 0;

@@ -35,3 +35,11 @@ char *memory_copy_text(const char *text, size_t length) {
 char *memory_strdup(const char *text) {
     return memory_copy_text(text, strlen(text));
 }
+
+char *memory_put_text(const char *text, size_t length, char **at) {
+    char *copy = *at;
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    *at += length + 1;
+    return copy;
+}

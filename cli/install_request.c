@@ -1,5 +1,6 @@
 #include "cli/install_request.h"
 
+#include "base/base64.h"
 #include "base/utf8.h"
 #include "certs/certificate_info.h"
 #include "cli/embedded_manifests.h"
@@ -73,19 +74,6 @@ static bool check_text(const char *path, const char *text, size_t length, struct
 
 // ---- the authorities ----
 
-static void append_base64(const char *text, size_t length, struct buffer *out) {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < length; i += 3) {
-        unsigned bits = (unsigned)(unsigned char)text[i] << 16;
-        bits |= i + 1 < length ? (unsigned)(unsigned char)text[i + 1] << 8 : 0;
-        bits |= i + 2 < length ? (unsigned)(unsigned char)text[i + 2] : 0;
-        buffer_append_char(out, digits[bits >> 18 & 63]);
-        buffer_append_char(out, digits[bits >> 12 & 63]);
-        buffer_append_char(out, i + 1 < length ? digits[bits >> 6 & 63] : '=');
-        buffer_append_char(out, i + 2 < length ? digits[bits & 63] : '=');
-    }
-}
-
 static bool append_authorities(const char *path, struct buffer *out, struct error *error) {
     CLEANUP(certificate_info_clear) struct certificate_info info = {0};
     CLEANUP(free) char *text = NULL;
@@ -98,7 +86,7 @@ static bool append_authorities(const char *path, struct buffer *out, struct erro
         return error_set(error, ERROR_INVALID, "%s: holds a private key; name a file with certificates only",
                          path);
     }
-    append_base64(text, length, out);
+    base64_append(out, text, length);
     return true;
 }
 

@@ -137,18 +137,22 @@ static void append_count(struct buffer *line, size_t count, const char *what) {
     }
 }
 
-static void append_title(struct buffer *out, const struct live_view *view, size_t columns) {
+static void describe_fleet(struct buffer *line, const struct live_view *view) {
     struct progress_counts counts = progress_table_count(&view->table);
-    CLEANUP(buffer_clear) struct buffer line, fitted;
-    buffer_init(&line, 4096);
-    buffer_init(&fitted, 4096);
-    buffer_printf(&line, "%s: %zu %s", view->options.title, counts.clusters,
+    buffer_printf(line, "%s: %zu %s", view->options.title, counts.clusters,
                   counts.clusters == 1 ? "cluster" : "clusters");
-    append_count(&line, counts.idle, "as they should be");
-    append_count(&line, counts.working, "at work");
-    append_count(&line, counts.waiting, "waiting");
-    append_count(&line, counts.refused, "refused");
-    append_count(&line, counts.failed, "failed");
+    append_count(line, counts.idle, "as they should be");
+    append_count(line, counts.working, "at work");
+    append_count(line, counts.waiting, "waiting");
+    append_count(line, counts.refused, "refused");
+    append_count(line, counts.failed, "failed");
+}
+
+static void append_title(struct buffer *out, const struct live_view *view, size_t columns) {
+    CLEANUP(buffer_clear) struct buffer line, fitted;
+    buffer_init(&line, MOST_OUTPUT);
+    buffer_init(&fitted, MOST_OUTPUT);
+    describe_fleet(&line, view);
     terminal_append_fit(&fitted, buffer_text(&line), columns, view->options.terminal.unicode, false);
     terminal_append(out, &view->options.terminal, TERMINAL_BOLD, buffer_text(&fitted));
     buffer_append_text(out, "\033[K\n");
@@ -255,7 +259,11 @@ static void tell_plain(struct live_view *view, const struct cluster_progress *pr
                        struct progress_row *row) {
     char name[MOST_NAME];
     snprintf(name, sizeof(name), "%s/%s", progress->namespace, progress->name);
-    if (row && row->state == PROGRESS_WAITING) {
+    // A fleet that was so before is summed up in the end.
+    bool was_so = row && row->state == PROGRESS_IDLE && !*row->told;
+    if (was_so) {
+        (void)progress_row_tell(row);
+    } else if (row && row->state == PROGRESS_WAITING) {
         row->held = true;
         view->timer =
             view->timer ? view->timer : event_loop_after(view->options.loop, HOLD_MS, tell_held, view);
@@ -309,6 +317,16 @@ void live_view_resized(struct live_view *view) {
     }
 }
 
+static void tell_sum(const struct live_view *view) {
+    CLEANUP(buffer_clear) struct buffer line;
+    buffer_init(&line, MOST_OUTPUT);
+    if (!view->options.quiet && view->table.count > 0) {
+        describe_fleet(&line, view);
+        buffer_append_char(&line, '\n');
+        write_out(view, &line);
+    }
+}
+
 void live_view_free(struct live_view *view) {
     if (!view) {
         return;
@@ -316,6 +334,7 @@ void live_view_free(struct live_view *view) {
     event_loop_cancel(view->options.loop, view->timer);
     if (!is_live(view)) {
         tell_held(view);
+        tell_sum(view);
     } else if (view->dirty || view->messages.length > 0) {
         draw(view);
     }

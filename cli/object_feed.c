@@ -23,7 +23,7 @@ struct waiting {
     size_t bytes;
     char *text; // JSON; NULL: no object
     size_t length;
-    const char *group, *kind, *namespace, *name; // in what follows
+    struct object_key key; // in what follows
     char texts[];
 };
 
@@ -96,8 +96,7 @@ static struct waiting *take_first(struct object_feed *feed) {
 static void hand_over(const struct object_feed *feed, const struct waiting *waiting) {
     CLEANUP(document_free) struct document *document = NULL;
     struct error error;
-    struct feed_item item = {.type = waiting->type,
-                             .key = {waiting->group, waiting->kind, waiting->namespace, waiting->name}};
+    struct feed_item item = {.type = waiting->type, .key = waiting->key};
     if (waiting->text) {
         // It is our own text: it can only be one that is too large for a document's limits.
         if (!json_read_copy(waiting->text, waiting->length, &document_default_limits, &document, &error)) {
@@ -190,27 +189,16 @@ static void append(struct object_feed *feed, struct waiting *waiting) {
     pthread_mutex_unlock(&feed->lock);
 }
 
-static const char *copy_text(char **place, const char *text) {
-    char *copy = *place;
-    size_t bytes = strlen(text) + 1;
-    memcpy(copy, text, bytes);
-    *place += bytes;
-    return copy;
-}
-
 static void tell(struct object_feed *feed, enum feed_type type, const struct object_key *key,
                  const struct node *object) {
     if (!is_open(feed)) {
         return;
     }
-    size_t texts = strlen(key->group) + strlen(key->kind) + strlen(key->namespace) + strlen(key->name) + 4;
+    size_t texts = object_key_bytes(key);
     struct waiting *waiting = memory_calloc(1, sizeof(*waiting) + texts);
     char *place = waiting->texts;
     waiting->type = type;
-    waiting->group = copy_text(&place, key->group);
-    waiting->kind = copy_text(&place, key->kind);
-    waiting->namespace = copy_text(&place, key->namespace);
-    waiting->name = copy_text(&place, key->name);
+    waiting->key = object_key_copy_to(key, &place);
     if (object) {
         CLEANUP(buffer_clear) struct buffer text;
         buffer_init(&text, MOST_OBJECT_BYTES);

@@ -56,11 +56,7 @@ static bool keep(struct stored_fleet *fleet, const struct object_key *key, const
         fleet->objects = memory_realloc(fleet->objects, fleet->capacity, sizeof(*fleet->objects));
     }
     fleet->objects[fleet->count++] =
-        (struct stored){.key = {.group = arena_strdup(fleet->arena, key->group),
-                                .kind = arena_strdup(fleet->arena, key->kind),
-                                .namespace = arena_strdup(fleet->arena, key->namespace),
-                                .name = arena_strdup(fleet->arena, key->name)},
-                        .document = document};
+        (struct stored){.key = object_key_in_arena(fleet->arena, key), .document = document};
     return true;
 }
 

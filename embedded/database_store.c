@@ -44,7 +44,6 @@ static void unlink_waiting(struct waiting *waiting) {
 }
 
 static void waiting_free(struct waiting *waiting) {
-    unlink_waiting(waiting);
     event_loop_cancel(waiting->store->loop, waiting->timer);
     document_free(waiting->document);
     free(waiting);
@@ -54,8 +53,9 @@ void database_store_free(struct database_store *store) {
     if (!store) {
         return;
     }
-    while (store->first) {
-        waiting_free(store->first);
+    for (struct waiting *waiting = store->first, *next; waiting; waiting = next) {
+        next = waiting->next;
+        waiting_free(waiting);
     }
     free(store);
 }
@@ -161,6 +161,7 @@ static void forget(void *cookie, void *done_cookie) {
     for (struct waiting *waiting = store->first; waiting; waiting = next) {
         next = waiting->next;
         if (waiting->cookie == done_cookie) {
+            unlink_waiting(waiting);
             waiting_free(waiting);
         }
     }

@@ -28,6 +28,7 @@ struct fleet_doors {
     bool broken;      // nothing can be stored
     bool tells_again; // verdicts that differ are told though the question is the same
     bool keeps;
+    bool has_read; // manifests, since memory was given back last
     size_t unreadable;
     struct told_problems problems, problems_before;
 };

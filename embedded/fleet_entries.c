@@ -58,22 +58,9 @@ size_t fleet_entries_begin(const struct fleet_entries *entries, const char *kind
     return lower_bound(entries, &first);
 }
 
-static const char *copy_into(char **end, const char *text) {
-    size_t size = strlen(text) + 1;
-    const char *copy = memcpy(*end, text, size);
-    *end += size;
-    return copy;
-}
-
 struct fleet_entry *fleet_entries_add(struct fleet_entries *entries, const struct object_key *key) {
     struct fleet_entry *entry = memory_calloc(1, sizeof(*entry));
-    entry->texts =
-        memory_alloc(strlen(key->group) + strlen(key->kind) + strlen(key->namespace) + strlen(key->name) + 4);
-    char *end = entry->texts;
-    entry->key.group = copy_into(&end, key->group);
-    entry->key.kind = copy_into(&end, key->kind);
-    entry->key.namespace = copy_into(&end, key->namespace);
-    entry->key.name = copy_into(&end, key->name);
+    entry->texts = object_key_copy(key, &entry->key);
     if (entries->count == entries->capacity) {
         entries->capacity = entries->capacity ? 2 * entries->capacity : 64;
         entries->items = memory_realloc(entries->items, entries->capacity, sizeof(struct fleet_entry *));

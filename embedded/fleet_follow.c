@@ -8,6 +8,7 @@
 #include "embedded/applied_table.h"
 #include "fleet/object_identity.h"
 
+#include <malloc.h>
 #include <string.h>
 
 enum { MOST_MANIFEST_BYTES = 4 * 1024 * 1024 };
@@ -219,6 +220,8 @@ void fleet_doors_follow(struct fleet_doors *doors, struct manifest_set *manifest
     begin_problems(doors);
     size_t objects = take_all(doors, manifests);
     manifest_set_free(manifests);
+    malloc_trim(0); // not kept for the time that a large fleet takes to come up
+    doors->has_read = true;
     find_missing(doors, objects == 0 && doors->unreadable == 0);
     fleet_doors_mark(doors);
     fleet_doors_begin_round(doors);

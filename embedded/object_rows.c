@@ -13,24 +13,6 @@ void object_row_clear(struct object_row *row) {
     *row = (struct object_row){0};
 }
 
-char *object_key_copy(const struct object_key *key, struct object_key *ret_key) {
-    const char *texts[] = {key->group, key->kind, key->namespace, key->name};
-    const char **copies[] = {&ret_key->group, &ret_key->kind, &ret_key->namespace, &ret_key->name};
-    size_t total = 0;
-    for (size_t i = 0; i < 4; i++) {
-        total += strlen(texts[i]) + 1;
-    }
-    char *block = memory_alloc(total);
-    char *at = block;
-    for (size_t i = 0; i < 4; i++) {
-        size_t size = strlen(texts[i]) + 1;
-        memcpy(at, texts[i], size);
-        *copies[i] = at;
-        at += size;
-    }
-    return block;
-}
-
 static const struct node *owners_of(const struct document *document) {
     return document ? node_get(node_get(document_root(document), "metadata"), "ownerReferences") : NULL;
 }

@@ -15,9 +15,6 @@ static inline void object_row_clear_cleanup(struct object_row *row) {
     object_row_clear(row);
 }
 
-// One block of memory that ret_key points into; caller owns (free).
-char *object_key_copy(const struct object_key *key, struct object_key *ret_key);
-
 // Also fails with NOT_FOUND. The row borrows key.
 MUST_CHECK bool object_rows_find(struct object_database *database, const struct object_key *key,
                                  struct object_row *ret_row, struct error *error);

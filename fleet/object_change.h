@@ -1,6 +1,7 @@
 // What a review is about: one object is created, updated or deleted.
 #pragma once
 
+#include "base/arena.h"
 #include "base/document.h"
 
 #include <stdbool.h>
@@ -17,6 +18,13 @@ struct object_key {
 };
 
 bool object_key_equal(const struct object_key *a, const struct object_key *b);
+// For a block that is to hold a key's texts: so many bytes, with a NUL behind each text.
+size_t object_key_bytes(const struct object_key *key);
+// Copies the texts to *at, which then is behind them. The copy is borrowed until that block is freed.
+struct object_key object_key_copy_to(const struct object_key *key, char **at);
+// In a block of its own that ret_key points into; caller owns (free).
+char *object_key_copy(const struct object_key *key, struct object_key *ret_key);
+struct object_key object_key_in_arena(struct arena *arena, const struct object_key *key);
 
 // For a subresource, key is the parent's (MachineDeployment prod/md-0) and object is the subresource's body
 // (autoscaling/v1 Scale). All members are borrowed from the review.

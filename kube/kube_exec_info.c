@@ -1,6 +1,6 @@
 #include "kube/kube_exec_info.h"
 
-#include "base/buffer.h"
+#include "base/base64.h"
 #include "base/memory.h"
 #include "kube/kube_file.h"
 
@@ -10,20 +10,6 @@
 #include <unistd.h>
 
 enum { MOST_INFO_BYTES = 4 * KUBE_LARGEST_FILE_BYTES };
-
-static void append_base64(struct buffer *text, const char *bytes, size_t length) {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < length; i += 3) {
-        size_t have = length - i;
-        unsigned group = (unsigned)(unsigned char)bytes[i] << 16;
-        group |= have > 1 ? (unsigned)(unsigned char)bytes[i + 1] << 8 : 0;
-        group |= have > 2 ? (unsigned)(unsigned char)bytes[i + 2] : 0;
-        buffer_append_char(text, digits[group >> 18]);
-        buffer_append_char(text, digits[group >> 12 & 63]);
-        buffer_append_char(text, have > 1 ? digits[group >> 6 & 63] : '=');
-        buffer_append_char(text, have > 2 ? digits[group & 63] : '=');
-    }
-}
 
 static void add_text(struct json_object *object, const char *key, const char *text) {
     if (text) {
@@ -42,7 +28,7 @@ static void add_authority(struct json_object *cluster, const struct kube_config 
     if (pem) {
         CLEANUP(buffer_clear) struct buffer text;
         buffer_init(&text, MOST_INFO_BYTES);
-        append_base64(&text, pem, length);
+        base64_append(&text, pem, length);
         add_text(cluster, "certificate-authority-data", buffer_text(&text));
     }
 }

@@ -1,6 +1,7 @@
 #include "kube/kube_watch_resource.h"
 
 #include "base/memory.h"
+#include "base/random.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -54,12 +55,8 @@ struct kube_watch_resource {
     char problem[256];
 };
 
-// splitmix64: jitter needs no more.
 static uint64_t random_below(struct kube_watch_resource *resource, uint64_t bound) {
-    uint64_t value = resource->random += 0x9E3779B97F4A7C15u;
-    value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9u;
-    value = (value ^ (value >> 27)) * 0x94D049BB133111EBu;
-    value ^= value >> 31;
+    uint64_t value = random_next(&resource->random);
     return bound ? value % bound : 0;
 }
 

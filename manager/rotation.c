@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/random.h"
 #include "certs/certificate_info.h"
 #include "certs/certificate_text.h"
 
@@ -102,12 +103,9 @@ struct rotation_status rotation_status(const struct rotation *rotation) {
     return rotation->status;
 }
 
-// Below bound; splitmix64.
+// Below bound.
 static int64_t jitter(struct rotation *rotation, int64_t bound) {
-    uint64_t value = rotation->random += 0x9e3779b97f4a7c15u;
-    value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9u;
-    value = (value ^ (value >> 27)) * 0x94d049bb133111ebu;
-    value ^= value >> 31;
+    uint64_t value = random_next(&rotation->random);
     return bound > 0 ? (int64_t)(value % (uint64_t)bound) : 0;
 }
 

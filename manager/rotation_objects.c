@@ -1,8 +1,7 @@
 #include "manager/rotation_objects.h"
 
-#include "base/buffer.h"
+#include "base/base64.h"
 #include "base/memory.h"
-#include "certs/base64_text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -38,7 +37,7 @@ static char *read_value(const struct node *value) {
     if (!base64 || !*base64) {
         return NULL;
     }
-    return base64_text_read(base64, &text, NULL) ? text : memory_strdup("?");
+    return base64_decode_text(base64, &text) ? text : memory_strdup("?");
 }
 
 bool rotation_secret_read(const struct node *object, struct rotation_content *ret_content, char **ret_version,
@@ -55,12 +54,6 @@ bool rotation_secret_read(const struct node *object, struct rotation_content *re
     *ret_content = content;
     *ret_version = version;
     return true;
-}
-
-static void append_base64(struct buffer *json, const char *text) {
-    CLEANUP(free) char *base64 = base64_text_write(text, strlen(text));
-    buffer_append_text(json, base64);
-    explicit_bzero(base64, strlen(base64));
 }
 
 char *rotation_secret_write(const struct kube_name *name, const struct rotation_content *content,
@@ -81,7 +74,7 @@ char *rotation_secret_write(const struct kube_name *name, const struct rotation_
         // Empty rather than removed: a Secret of type kubernetes.io/tls must keep its keys.
         const char *text = *rotation_content_text(&copy, i);
         buffer_printf(&json, "%s\"%s\":\"", i > 0 ? "," : "", rotation_content_name(i));
-        append_base64(&json, text ? text : "");
+        base64_append(&json, text ? text : "", text ? strlen(text) : 0);
         buffer_append_char(&json, '"');
     }
     buffer_append_text(&json, "}}");
@@ -147,7 +140,7 @@ char *rotation_webhooks_write(const struct rotation_webhooks *webhooks, char *co
         if (wanted[i]) {
             buffer_printf(
                 &json, ",{\"op\":\"add\",\"path\":\"/webhooks/%zu/clientConfig/caBundle\",\"value\":\"", i);
-            append_base64(&json, wanted[i]);
+            base64_append(&json, wanted[i], strlen(wanted[i]));
             buffer_append_text(&json, "\"}");
         }
     }

@@ -77,28 +77,15 @@ const struct approved_object *cluster_record_find(const struct cluster_record *r
     return i < record->approved_count ? record->approved[i] : NULL;
 }
 
-static const char *put_text(char **at, const char *text) {
-    char *begin = *at;
-    size_t length = strlen(text) + 1;
-    memcpy(begin, text, length);
-    *at += length;
-    return begin;
-}
-
 static struct approved_object *copy_approved(const struct approved_object *object) {
     const struct object_key *key = &object->key;
     CLEANUP(buffer_clear) struct buffer packed;
     buffer_init(&packed, 2 * object->length + MOST_OVERHEAD_BYTES);
     text_pack(object_words, object->text, object->length, &packed);
-    size_t size = sizeof(*object) + strlen(key->group) + strlen(key->kind) + strlen(key->namespace) +
-                  strlen(key->name) + packed.length + 4;
-    struct approved_object *copy = memory_alloc(size);
+    struct approved_object *copy = memory_alloc(sizeof(*object) + object_key_bytes(key) + packed.length);
     char *at = (char *)(copy + 1);
     *copy = *object;
-    copy->key.group = put_text(&at, key->group);
-    copy->key.kind = put_text(&at, key->kind);
-    copy->key.namespace = put_text(&at, key->namespace);
-    copy->key.name = put_text(&at, key->name);
+    copy->key = object_key_copy_to(key, &at);
     copy->text = NULL;
     copy->packed = memcpy(at, packed.data, packed.length);
     copy->packed_length = packed.length;

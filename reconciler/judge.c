@@ -49,26 +49,14 @@ struct verdict *verdict_find(const struct verdict_list *list, const struct objec
     return NULL;
 }
 
-static const char *put_text(char **at, const char *text) {
-    char *begin = *at;
-    size_t length = strlen(text) + 1;
-    memcpy(begin, text, length);
-    *at += length;
-    return begin;
-}
-
 static struct verdict *verdict_of(struct verdict_list *list, const struct object_key *key) {
     struct verdict *verdict = verdict_find(list, key);
     if (verdict) {
         return verdict;
     }
-    verdict = memory_calloc(1, sizeof(*verdict) + strlen(key->group) + strlen(key->kind) +
-                                   strlen(key->namespace) + strlen(key->name) + 4);
+    verdict = memory_calloc(1, sizeof(*verdict) + object_key_bytes(key));
     char *at = (char *)(verdict + 1);
-    verdict->key.group = put_text(&at, key->group);
-    verdict->key.kind = put_text(&at, key->kind);
-    verdict->key.namespace = put_text(&at, key->namespace);
-    verdict->key.name = put_text(&at, key->name);
+    verdict->key = object_key_copy_to(key, &at);
     list->items = memory_realloc(list->items, list->count + 1, sizeof(struct verdict *));
     list->items[list->count++] = verdict;
     return verdict;
@@ -325,8 +313,7 @@ static size_t list_candidates(const struct judging *judging, struct arena *arena
         const struct object_key *key = &record->approved[i]->key;
         if (!is_member(members, key)) {
             struct object_key *copy = arena_alloc(arena, sizeof(*copy));
-            *copy = (struct object_key){arena_strdup(arena, key->group), arena_strdup(arena, key->kind),
-                                        arena_strdup(arena, key->namespace), arena_strdup(arena, key->name)};
+            *copy = object_key_in_arena(arena, key);
             keys[count++] = copy;
         }
     }

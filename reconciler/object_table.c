@@ -99,28 +99,16 @@ static const char *text_of(const struct node *metadata, const char *key) {
     return text ? text : "";
 }
 
-static char *put_text(char **at, const char *text) {
-    char *begin = *at;
-    size_t length = strlen(text) + 1;
-    memcpy(begin, text, length);
-    *at += length;
-    return begin;
-}
-
 // One block: the struct and all its texts.
 static struct stored_object *new_object(const struct object_key *key, const struct node *object,
                                         const struct buffer *packed, size_t length) {
     const struct node *metadata = node_get(object, "metadata");
     const char *uid = text_of(metadata, "uid");
-    size_t size = sizeof(struct stored_object) + strlen(key->group) + strlen(key->kind) +
-                  strlen(key->namespace) + strlen(key->name) + strlen(uid) + packed->length + 5;
+    size_t size = sizeof(struct stored_object) + object_key_bytes(key) + strlen(uid) + 1 + packed->length;
     struct stored_object *stored = memory_calloc(1, size);
     char *at = (char *)(stored + 1);
-    stored->key.group = put_text(&at, key->group);
-    stored->key.kind = put_text(&at, key->kind);
-    stored->key.namespace = put_text(&at, key->namespace);
-    stored->key.name = put_text(&at, key->name);
-    stored->uid = put_text(&at, uid);
+    stored->key = object_key_copy_to(key, &at);
+    stored->uid = memory_put_text(uid, strlen(uid), &at);
     stored->packed = memcpy(at, packed->data, packed->length);
     stored->packed_length = packed->length;
     stored->length = length;

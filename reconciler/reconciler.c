@@ -1,6 +1,7 @@
 #include "reconciler/reconciler.h"
 
 #include "base/memory.h"
+#include "base/random.h"
 #include "fleet/fragment.h"
 #include "reconciler/worker.h"
 
@@ -12,12 +13,9 @@ enum { TIDY_PASSES = 2000 };
 
 // ---- chance ----
 
-// SplitMix64: tokens must differ, not be secret.
+// Tokens must differ, not be secret.
 uint64_t reconciler_random(struct reconciler *reconciler) {
-    uint64_t z = reconciler->random += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
+    return random_next(&reconciler->random);
 }
 
 int64_t reconciler_jitter(struct reconciler *reconciler, int64_t base_ms) {

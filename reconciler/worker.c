@@ -14,23 +14,11 @@ enum {
     ARRIVING_PASSES = 4,
 };
 
-static const char *put_text(char **at, const char *text) {
-    char *begin = *at;
-    size_t length = strlen(text) + 1;
-    memcpy(begin, text, length);
-    *at += length;
-    return begin;
-}
-
 struct worker *worker_new(struct reconciler *reconciler, const struct object_key *key) {
-    struct worker *worker = memory_calloc(1, sizeof(*worker) + strlen(key->group) + strlen(key->kind) +
-                                                 strlen(key->namespace) + strlen(key->name) + 4);
+    struct worker *worker = memory_calloc(1, sizeof(*worker) + object_key_bytes(key));
     char *at = (char *)(worker + 1);
     worker->reconciler = reconciler;
-    worker->key.group = put_text(&at, key->group);
-    worker->key.kind = put_text(&at, key->kind);
-    worker->key.namespace = put_text(&at, key->namespace);
-    worker->key.name = put_text(&at, key->name);
+    worker->key = object_key_copy_to(key, &at);
     worker->must_judge = true;
     worker->is_stale = true;
     worker->spec_revision = -1;

@@ -143,7 +143,7 @@ static bool collect(struct worker *worker) {
 bool worker_step_judge(struct worker *worker) {
     const struct reconciler_options *options = &worker->reconciler->options;
     worker->step = PASS_SPEC;
-    if (!worker->provider_name && !worker->record.provider) {
+    if (!worker->provider_name) {
         worker->step = PASS_RELEASE; // it is not ours, or not any more
         return true;
     }

@@ -12,6 +12,9 @@ static const struct object_store *store_of(const struct worker *worker) {
 
 static void answered(void *cookie, const struct store_answer *answer) {
     struct worker *worker = cookie;
+    if (answer->error.kind != ERROR_NONE && answer->error.kind != ERROR_NOT_FOUND) {
+        worker->shown = 0; // the next pass goes over all objects again, and finds what is left to be let go
+    }
     if (answer->error.kind == ERROR_CONFLICT) {
         worker->wait_ms = CONFLICT_WAIT_MS;
         worker->step = PASS_END; // what is stored has changed: once more when that was heard of
@@ -93,12 +96,11 @@ static bool is_over(const struct worker *worker) {
     return worker->is_known ? worker->plan.converged : worker->record.id == NULL && !worker_region(worker);
 }
 
-// As long as the record can't be read, something may run.
+// Nobody asks any more that it is driven, or nothing of it ever was. What runs in the cloud stays.
 static bool is_let_go(const struct worker *worker) {
-    bool is_driven = worker->provider_name || worker->record.provider;
     bool was_never = worker->is_deleting && !worker->record.deleting && !worker->record.id &&
                      !cluster_record_find(&worker->record, &worker->key);
-    return worker->record_loaded && worker->has_finalizer && (!is_driven || was_never);
+    return worker->has_finalizer && (!worker->provider_name || was_never);
 }
 
 bool worker_step_release(struct worker *worker) {
@@ -108,7 +110,7 @@ bool worker_step_release(struct worker *worker) {
     }
     if (is_over(worker) || is_let_go(worker)) {
         worker->step = PASS_CLEAN;
-        worker->clean_step = is_over(worker) ? 0 : 2; // of what we never drove only the finalizers are ours
+        worker->clean_step = is_over(worker) ? 0 : 2; // of what is not ours only the finalizers are
         return !collect(worker) || true;
     }
     bool is_first = worker->clean_step == 0;
@@ -174,7 +176,7 @@ bool worker_step_clean(struct worker *worker) {
                  {release_all_pools, false},
                  {release_cluster, true},
                  {remove_record, true}};
-    bool was_ours = worker->record.deleting;
+    bool was_ours = worker->record.deleting && worker->provider_name;
     while (worker->clean_step < sizeof(parts) / sizeof(parts[0])) {
         unsigned at = worker->clean_step;
         if (parts[at].send == remove_record && !was_ours) {
@@ -186,6 +188,7 @@ bool worker_step_clean(struct worker *worker) {
         }
         worker->clean_step += !parts[at].once;
     }
+    rollout_hold_upgrade(worker, false);
     rollout_hold_delete(worker, false);
     worker->step = PASS_END;
     return true;

@@ -6,6 +6,7 @@
 #include "reconciler/providers/sim_view.h"
 #include "reconciler/providers/sim_work.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { DEFAULT_LATENCY_MS = 20 };
@@ -17,7 +18,7 @@ bool sim_open(const struct sim_options *options, struct sim **ret_sim, struct er
     sim->faults = options->faults;
     sim->latency_ms = options->latency_ms > 0 ? options->latency_ms : DEFAULT_LATENCY_MS;
     // A process that comes back must not meet the same bad luck at the same call again.
-    sim->random.state = options->seed ^ (uint64_t)event_loop_wall_ms(options->loop);
+    sim->random = options->seed ^ (uint64_t)event_loop_wall_ms(options->loop);
     sim->scratch = arena_new();
     if (options->path && (!sim_database_open(options->path, &sim->database, error) ||
                           !sim_database_load(sim->database, sim->model, error))) {
@@ -108,6 +109,7 @@ bool sim_look_present(struct sim *sim, const struct provider_target *target, boo
     if (!sim_look(sim, target, checks_owner, &cluster, error)) {
         return false;
     }
+    assert(cluster);
     if (cluster->is_gone) {
         return error_set(error, ERROR_NOT_FOUND, "there is no cluster %s in region \"%s\"", target->id,
                          target->region);

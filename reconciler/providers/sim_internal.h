@@ -13,7 +13,7 @@ struct sim {
     struct sim_database *database; // NULL: in memory
     struct sim_faults faults;
     int64_t latency_ms;
-    struct sim_random random; // of latencies and lost calls
+    uint64_t random; // of latencies and lost calls
     struct call *calls;
     struct arena *scratch; // of one answer
 };

@@ -1,5 +1,6 @@
 // The cloud behind the vtable: calls that take their time, and sometimes get no answer.
 #include "base/memory.h"
+#include "base/random.h"
 #include "reconciler/providers/sim_internal.h"
 #include "reconciler/providers/sim_request.h"
 #include "reconciler/providers/sim_view.h"
@@ -46,10 +47,12 @@ static void end_call(struct call *call) {
 }
 
 void sim_drop_calls(struct sim *sim) {
-    while (sim->calls) {
-        event_loop_cancel(sim->loop, sim->calls->timer);
-        end_call(sim->calls);
+    for (struct call *call = sim->calls, *next; call; call = next) {
+        next = call->next;
+        event_loop_cancel(sim->loop, call->timer);
+        free(call);
     }
+    sim->calls = NULL;
 }
 
 // ---- what the calls do ----
@@ -156,7 +159,7 @@ static void arrive(void *cookie) {
 }
 
 static bool happens(struct sim *sim, double probability) {
-    return sim_random_unit(sim_random_next(&sim->random)) < probability;
+    return sim_random_unit(random_next(&sim->random)) < probability;
 }
 
 // Always three numbers of the stream, so one fault more does not change all that follows.
@@ -175,7 +178,7 @@ static void send_call(struct call *call, provider_done *done, void *done_cookie)
     call->done = done;
     call->done_cookie = done_cookie;
     call->end = choose_end(sim);
-    uint64_t jitter = sim_random_next(&sim->random);
+    uint64_t jitter = random_next(&sim->random);
     int64_t way_ms = sim->latency_ms / 4 + (int64_t)(jitter % (uint64_t)(sim->latency_ms / 2 + 1));
     bool is_lost = call->end == END_REQUEST_LOST || call->end == END_ANSWER_LOST;
     call->answer_after_ms = is_lost ? sim->latency_ms * TIMEOUT_LATENCIES : way_ms;

@@ -3,6 +3,7 @@
 #include "reconciler/providers/sim_checks.h"
 #include "reconciler/providers/sim_work.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { MOST_POOL_LAG = 3 };
@@ -186,6 +187,7 @@ static struct sim_group *ask_change_pool(struct sim_asked *asked) {
     if (!check_active(asked) || !find_pool(asked, &pool)) {
         return NULL;
     }
+    assert(pool);
     if (request->action == ACTION_UPGRADE_POOL) {
         if (!check_pool_version(asked) ||
             !sim_check_quota(asked, 0, request->surge > 1 ? request->surge : 1)) {

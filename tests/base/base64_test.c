@@ -1,5 +1,6 @@
 #include "base/base64.h"
 
+#include "base/memory.h"
 #include "tests/support/expect.h"
 
 #include <string.h>
@@ -39,7 +40,46 @@ static void test_refused(void **state) {
     expect_true("more than there is room for", !base64_decode("Zm9vYg==", &small), "is refused");
 }
 
+static void test_long(void **state) {
+    (void)state;
+    unsigned char bytes[3000];
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        bytes[i] = (unsigned char)(i * 7 + i / 256);
+    }
+    // Around the lengths at which a piece is full.
+    for (size_t length = 760; length <= sizeof(bytes); length += length < 780 ? 1 : 317) {
+        CLEANUP(buffer_clear) struct buffer text;
+        CLEANUP(buffer_clear) struct buffer plain;
+        buffer_init(&text, 5000);
+        buffer_init(&plain, 5000);
+        base64_append(&text, bytes, length);
+        assert_int_equal(text.length, (length + 2) / 3 * 4);
+        assert_true(base64_decode(buffer_text(&text), &plain));
+        assert_int_equal(plain.length, length);
+        assert_memory_equal(plain.data, bytes, length);
+    }
+}
+
+static void test_texts(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *base64, *text; // NULL: it is no text
+    } cases[] = {{"nothing", "", ""},
+                 {"a text", "Zm9v", "foo"},
+                 {"NUL bytes", "AAAA", NULL},
+                 {"a NUL at the end", "Zm9vAA==", NULL},
+                 {"no Base64", "Zm9", NULL}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        CLEANUP(free) char *text = NULL;
+        bool is_text = base64_decode_text(cases[i].base64, &text);
+        expect_true(cases[i].name, is_text == (cases[i].text != NULL) && is_text == (text != NULL),
+                    "read or not");
+        expect_text(cases[i].name, text ? text : "", cases[i].text ? cases[i].text : "");
+    }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_known), cmocka_unit_test(test_refused)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_known), cmocka_unit_test(test_refused),
+                                       cmocka_unit_test(test_long), cmocka_unit_test(test_texts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,6 +39,17 @@ static void test_take_leaves_nothing_behind(void **state) {
     free(taken);
 }
 
+static void test_texts_one_behind_the_other(void **state) {
+    (void)state;
+    char block[] = "........";
+    char *at = block;
+    assert_string_equal(memory_put_text("abcd", 2, &at), "ab");
+    assert_string_equal(memory_put_text("", 0, &at), "");
+    assert_string_equal(memory_put_text("xyz", 3, &at), "xyz");
+    assert_ptr_equal(at, block + 8);
+    assert_memory_equal(block, "ab\0\0xyz", 8);
+}
+
 // count * size overflows; a wrapped product would succeed with too little.
 static void test_overflow_aborts(void **state) {
     (void)state;
@@ -57,9 +68,9 @@ static void test_overflow_aborts(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sizes_of_nothing),          cmocka_unit_test(test_copies),
-        cmocka_unit_test(test_realloc_keeps_the_content), cmocka_unit_test(test_take_leaves_nothing_behind),
-        cmocka_unit_test(test_overflow_aborts),
+        cmocka_unit_test(test_sizes_of_nothing),           cmocka_unit_test(test_copies),
+        cmocka_unit_test(test_realloc_keeps_the_content),  cmocka_unit_test(test_take_leaves_nothing_behind),
+        cmocka_unit_test(test_texts_one_behind_the_other), cmocka_unit_test(test_overflow_aborts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,6 @@
 #include "certs/certificate_bundle.h"
 
 #include "base/memory.h"
-#include "certs/base64_text.h"
 #include "certs/certificate_text.h"
 #include "tests/support/expect.h"
 
@@ -145,23 +144,6 @@ static void verifies_as_a_client_does(void **state) {
     }
 }
 
-static void base64_comes_back(void **state) {
-    (void)state;
-    static const char *const texts[] = {"", "a", "ab", "abc", "abcd", "-----BEGIN"};
-    struct error error;
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        CLEANUP(free) char *base64 = base64_text_write(texts[i], strlen(texts[i]));
-        CLEANUP(free) char *back = NULL;
-        assert_true(base64_text_read(base64, &back, &error));
-        expect_text(texts[i], back, texts[i]);
-    }
-    static const char *const wrong[] = {"a", "YQ=", "Y*==", "AAAA", "YQBi"};
-    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-        char *back = NULL;
-        expect_true(wrong[i], !base64_text_read(wrong[i], &back, &error), "refused");
-    }
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(joins_without_duplicates, set_up, tear_down),
@@ -170,7 +152,6 @@ int main(void) {
         cmocka_unit_test(does_not_grow_without_end),
         cmocka_unit_test_setup_teardown(tells_what_belongs_together, set_up, tear_down),
         cmocka_unit_test_setup_teardown(verifies_as_a_client_does, set_up, tear_down),
-        cmocka_unit_test(base64_comes_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

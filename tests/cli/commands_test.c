@@ -56,7 +56,7 @@ static const struct {
     {"install --with audit,moni", 2, NULL,
      "--with: there are attestation, audit, match-conditions, monitoring, network-policy and reconcile, got "
      "moni"},
-    {"install --with ''", 2, NULL, "--with: there are audit"},
+    {"install --with ''", 2, NULL, "--with: there are attestation, audit"},
     {"install --only nothing", 2, NULL, "--only: want all, webhooks, validating or mutating, got nothing"},
     {"install --url http://gate:9443", 2, NULL, "--url: want https://HOST:PORT without a query"},
     {"install --url https://gate:9443/?x=1", 2, NULL, "--url: want https://HOST:PORT"},

@@ -113,6 +113,7 @@ static void test_life(void **state) {
         expect_contains("it comes up", result.out, "Cluster prod/a created\n");
         expect_contains("it comes up", result.out, "prod/a  create cluster at 1.31.2\n");
         expect_contains("it comes up", result.out, "prod/a  Provisioned, 1.31.2, 2 of 2 nodes ready\n");
+        expect_contains("it comes up", result.out, "/fleet: 1 cluster, 1 as they should be\n");
         expect_integer("nothing is repeated", (int64_t)count(result.out, "create cluster at"), 1);
         expect_true("no terminal", !strchr(result.out, '\033'), "no escape sequences");
     }

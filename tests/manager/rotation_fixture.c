@@ -1,9 +1,9 @@
 #include "tests/manager/rotation_fixture.h"
 
+#include "base/base64.h"
 #include "base/buffer.h"
 #include "base/json_reader.h"
 #include "base/memory.h"
-#include "certs/base64_text.h"
 #include "tests/support/expect.h"
 
 #include <stdio.h>
@@ -247,9 +247,17 @@ struct rotation_store fake_server_store(struct fake_server *server) {
     return (struct rotation_store){.methods = &methods, .cookie = server};
 }
 
+// Caller owns.
+static char *encode(const char *text) {
+    struct buffer base64;
+    buffer_init(&base64, SIZE_MAX - 1);
+    base64_append(&base64, text, strlen(text));
+    return buffer_take(&base64);
+}
+
 void fake_server_set_bundle(struct fake_server *server, size_t configuration, size_t webhook,
                             const char *text, bool foreign) {
-    CLEANUP(free) char *base64 = text ? base64_text_write(text, strlen(text)) : NULL;
+    CLEANUP(free) char *base64 = text ? encode(text) : NULL;
     set_bundle(server, configuration, webhook, base64, foreign);
     server->configurations[configuration].version = ++server->versions;
     server->configurations[configuration].generation++;
@@ -257,7 +265,7 @@ void fake_server_set_bundle(struct fake_server *server, size_t configuration, si
 
 void fake_server_set_secret(struct fake_server *server, size_t index, const char *text) {
     free(server->data[index]);
-    server->data[index] = base64_text_write(text ? text : "", text ? strlen(text) : 0);
+    server->data[index] = encode(text ? text : "");
     server->secret_version = ++server->versions;
 }
 
@@ -272,8 +280,7 @@ void fake_server_delete_secret(struct fake_server *server) {
 struct rotation_content fake_server_content(const struct fake_server *server) {
     struct rotation_content content = {0};
     for (size_t i = 0; i < ROTATION_TEXTS; i++) {
-        if (*server->data[i] &&
-            !base64_text_read(server->data[i], rotation_content_text(&content, i), NULL)) {
+        if (*server->data[i] && !base64_decode_text(server->data[i], rotation_content_text(&content, i))) {
             fail_msg("%s is not base64", rotation_content_name(i));
         }
     }
@@ -283,7 +290,7 @@ struct rotation_content fake_server_content(const struct fake_server *server) {
 char *fake_server_bundle(const struct fake_server *server, size_t configuration, size_t webhook) {
     const char *base64 = server->configurations[configuration].bundles[webhook];
     char *text = NULL;
-    if (!base64_text_read(base64 ? base64 : "", &text, NULL)) {
+    if (!base64_decode_text(base64 ? base64 : "", &text)) {
         fail_msg("a bundle is not base64");
     }
     return text;

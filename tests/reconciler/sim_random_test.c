@@ -4,6 +4,7 @@
 #include "tests/reconciler/cloud_fixture.h"
 
 #include "base/buffer.h"
+#include "base/random.h"
 #include "reconciler/providers/sim_random.h"
 
 #include <stdio.h>
@@ -24,18 +25,18 @@ struct asked_token {
 
 struct run {
     struct cloud cloud;
-    struct sim_random random;
+    uint64_t random;
     struct asked_token tokens[STEPS];
     size_t token_count, step;
     char name[48];
 };
 
 static size_t roll(struct run *run, size_t sides) {
-    return (size_t)(sim_random_next(&run->random) % sides);
+    return (size_t)(random_next(&run->random) % sides);
 }
 
 static double chance(struct run *run, double most) {
-    return roll(run, 2) ? most * sim_random_unit(sim_random_next(&run->random)) : 0;
+    return roll(run, 2) ? most * sim_random_unit(random_next(&run->random)) : 0;
 }
 
 static struct provider_request choose(struct run *run) {
@@ -103,7 +104,7 @@ static void check_cluster(void *cookie, const char *region, const char *id,
 static void begin(struct run *run, uint64_t seed, const char *path) {
     memset(run, 0, sizeof(*run));
     snprintf(run->name, sizeof(run->name), "FLEETGATE_SEED=%llu", (unsigned long long)seed);
-    run->random.state = seed;
+    run->random = seed;
     unlink(path);
 }
 

@@ -199,6 +199,13 @@ case_reconcile_a_life() {
     equal "finalizer" fleetgate.dev/reconciler "$(field cluster/eu-1 '.metadata.finalizers[*]')"
     equal "first, the control plane" "create cluster at 1.30.4" "$(steps_of life eu-1 | head -n 1)"
 
+    # The same commands as for 'fleetgate run' show it.
+    local admin=$cluster_dir/admin.kubeconfig
+    matches "$("$fleetgate" get clusters --kubeconfig "$admin" -n "$namespace")" \
+        "$namespace +eu-1 +aws/kubeadm +eu-west-1 +Provisioned +v1.30.4 +3/3 +4/4 +True"
+    contains "$("$fleetgate" describe cluster "$namespace/eu-1" --kubeconfig "$admin")" \
+        "├─ControlPlane - KubeadmControlPlane/eu-1"
+
     # The control plane goes first, and a repeated apply changes nothing.
     contains "$(apply alice "$(driven_pool eu-1 a v1.30.4 2)")" serverside-applied
     equal "generation after a repeated apply" 1 "$(field machinedeployment/eu-1-a .metadata.generation)"
