@@ -386,10 +386,12 @@ bool worker_step_start(struct worker *worker) {
         return true;
     }
     const struct plan_step *step = &worker->starting;
+    bool is_creation = step->action == ACTION_CREATE_CLUSTER;
+    const char *flavour = !is_creation ? NULL : worker->spec ? worker->spec->flavour : "";
     const struct provider_request request = {.action = step->action,
                                              .target = worker_target(worker),
                                              .token = worker->record.intent.token,
-                                             .flavour = worker->spec ? worker->spec->flavour : "",
+                                             .flavour = flavour,
                                              .version = step->version,
                                              .replicas = step->replicas,
                                              .pool = step->pool,

@@ -16,8 +16,9 @@ static const double upgrade_managed_s = 420;
 static const double delete_managed_s = 180;
 static const double keep_s = 3600;
 
-// At a high pace an hour of the cloud is over before anybody could ask again.
-enum { KEEP_AT_LEAST_MS = 60 * 1000 };
+// At a high pace an hour of the cloud is over before anybody could ask again: who failed waits up to five
+// minutes, whatever the pace.
+enum { KEEP_AT_LEAST_MS = 15 * 60 * 1000 };
 
 int64_t sim_work_keep_ms(const struct sim_model *model) {
     double keep_ms = keep_s * 1000 / model->pace;

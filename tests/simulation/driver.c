@@ -1,0 +1,422 @@
+#include "tests/simulation/driver.h"
+
+#include "tests/simulation/manifest.h"
+#include "tests/simulation/world.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define PAUSED_ANNOTATION "cluster.x-k8s.io/paused"
+
+enum { OLDEST_MINOR = 27, NEWEST_MINOR = 34, MOST_PATCH = 6 };
+
+static const char *const regions[] = {"eu-1", "us-1", "asia-1", "mars-1"};
+
+#define NOTE(world, ...) trace_note(&(world)->trace, world_now_ms(world), __VA_ARGS__)
+
+static struct declared_cluster *any_cluster(struct world *world) {
+    return &world->clusters[random_below(&world->driver, (int64_t)world->cluster_count)];
+}
+
+static struct declared_object *any_pool(struct world *world, struct declared_cluster *cluster) {
+    struct declared_object *pools[DECLARED_POOLS];
+    int64_t count = 0;
+    for (size_t i = 0; i < cluster->object_count; i++) {
+        if (cluster->objects[i].role == ROLE_POOL && cluster->objects[i].wanted) {
+            pools[count++] = &cluster->objects[i];
+        }
+    }
+    return count ? pools[random_below(&world->driver, count)] : NULL;
+}
+
+static void set_version(struct content *content, int64_t minor, int64_t patch) {
+    minor = minor > NEWEST_MINOR ? NEWEST_MINOR : minor < OLDEST_MINOR ? OLDEST_MINOR : minor;
+    snprintf(content->version, sizeof(content->version), "v1.%lld.%lld", (long long)minor, (long long)patch);
+}
+
+static int64_t patch_of(const char *version) {
+    const char *dot = strrchr(version, '.');
+    return dot ? dot[1] - '0' : 0;
+}
+
+// ---- the two ways in ----
+
+static const char *const attested_names[ATTESTED_COUNT] = {"attested", "kept",   "none",
+                                                           "forged",   "copied", "replayed"};
+
+static void write_past(struct world *world, struct declared_cluster *cluster, struct declared_object *object,
+                       const struct content *content, enum attested attested) {
+    bool done = declared_write(world, cluster, object, content, attested);
+    const struct revision *latest = declared_latest(object);
+    NOTE(world, "user: %s %s version %s replicas %lld region %s%s, %s%s: generation %lld%s%s",
+         object->key.kind, object->name, content->version, (long long)content->replicas, content->region,
+         content->paused ? " paused" : "", attested_names[attested], done ? "" : " (not stored)",
+         latest ? (long long)latest->generation : 0, latest && latest->possible ? " may" : " may not",
+         latest && latest->certain ? ", must" : "");
+}
+
+// As kubectl does it: admission judges and attests, or refuses. With the gate down nobody judges.
+static void write(struct world *world, struct declared_cluster *cluster, struct declared_object *object,
+                  const struct content *content) {
+    const struct revision *latest = declared_latest(object);
+    bool gate_is_down = random_chance(&world->driver, 0.15);
+    if (gate_is_down) {
+        write_past(world, cluster, object, content,
+                   (enum attested)random_below(&world->driver, ATTESTED_COUNT));
+        return;
+    }
+    const struct content *old = latest && object->stored ? &latest->content : NULL;
+    if (!rules_allow(&world->rules, object->role, old, content)) {
+        NOTE(world, "user: %s %s is refused by admission", object->key.kind, object->name);
+        return;
+    }
+    bool by_scale = old && content_equal(old, content, false) && random_chance(&world->driver, 0.5);
+    write_past(world, cluster, object, content, by_scale ? ATTESTED_KEPT : ATTESTED_GOOD);
+}
+
+// ---- creation ----
+
+static void write_pool(struct world *world, struct declared_cluster *cluster, const char *name) {
+    struct declared_object *pool = declared_add_pool(cluster, name);
+    if (!pool || pool->wanted || pool->stored) {
+        return;
+    }
+    const struct revision *version = declared_latest(declared_version_object(cluster));
+    struct content content = {.replicas = random_between(&world->driver, 0, 4)};
+    memcpy(content.version, version->content.version, sizeof(content.version));
+    if (pool + 1 < cluster->objects + DECLARED_OBJECTS && pool[1].role == ROLE_POOL_INFRASTRUCTURE &&
+        !pool[1].stored) {
+        struct content nothing = {.replicas = -1};
+        write_past(world, cluster, &pool[1], &nothing, ATTESTED_GOOD);
+    }
+    write(world, cluster, pool, &content);
+}
+
+static void write_topology(struct world *world, struct declared_cluster *cluster, struct content *content) {
+    content->is_topology = true;
+    content->replicas = 1 + 2 * random_below(&world->driver, 2);
+    content->pool_count = (size_t)random_between(&world->driver, 1, CONTENT_POOLS);
+    for (size_t i = 0; i < content->pool_count; i++) {
+        snprintf(content->pools[i].name, sizeof(content->pools[i].name), "md-%zu", i);
+        content->pools[i].replicas = random_between(&world->driver, 0, 4);
+    }
+    write(world, cluster, &cluster->objects[0], content);
+}
+
+static void create(struct world *world, struct declared_cluster *cluster) {
+    struct content where = {.replicas = -1};
+    size_t region = random_chance(&world->driver, 0.06) ? 3 : (size_t)random_below(&world->driver, 3);
+    snprintf(where.region, sizeof(where.region), "%s", regions[region]);
+    struct content which = {.replicas = -1};
+    set_version(&which, random_between(&world->driver, OLDEST_MINOR, NEWEST_MINOR - 3),
+                random_below(&world->driver, MOST_PATCH));
+    if (cluster->flavour == FLAVOUR_TOPOLOGY) {
+        memcpy(which.region, where.region, sizeof(which.region));
+        write_topology(world, cluster, &which);
+        return;
+    }
+    struct content nothing = {.replicas = -1};
+    bool is_managed = cluster->flavour != FLAVOUR_KUBEADM;
+    if (is_managed) {
+        memcpy(which.region, where.region, sizeof(which.region));
+        where = nothing;
+    } else {
+        which.replicas = 1 + 2 * random_below(&world->driver, 3);
+    }
+    const struct content *contents[3] = {&nothing, &where, &which};
+    size_t first = (size_t)random_below(&world->driver, 3); // any of them may come first
+    for (size_t i = 0; i < 3; i++) {
+        size_t index = (first + i) % 3;
+        write(world, cluster, &cluster->objects[index], contents[index]);
+    }
+    int64_t pools = random_between(&world->driver, 1, 3);
+    for (int64_t i = 0; i < pools && declared_latest(declared_version_object(cluster)); i++) {
+        char name[2 * DECLARED_NAME_BYTES];
+        snprintf(name, sizeof(name), "%s-md-%lld", cluster->name, (long long)i);
+        write_pool(world, cluster, name);
+    }
+}
+
+void driver_begin(struct world *world) {
+    int64_t size = random_below(&world->driver, 20);
+    world->cluster_count = size < 9 ? 1 : size < 15 ? 2 : size < 18 ? 3 : DECLARED_CLUSTERS;
+    for (size_t i = 0; i < world->cluster_count; i++) {
+        int64_t pick = random_below(&world->driver, 100);
+        enum flavour flavour = pick < 45   ? FLAVOUR_KUBEADM
+                               : pick < 70 ? FLAVOUR_EKS
+                               : pick < 90 ? FLAVOUR_AKS
+                                           : FLAVOUR_TOPOLOGY;
+        declared_cluster_init(&world->clusters[i], (unsigned)i + 1, flavour);
+        world->clusters[i].driven = world->default_provider || !random_chance(&world->driver, 0.08);
+    }
+    for (size_t i = 0; i < world->cluster_count; i++) {
+        if (i == 0 || random_chance(&world->driver, 0.7)) {
+            create(world, &world->clusters[i]);
+        }
+    }
+}
+
+// ---- changes of what is there ----
+
+static void upgrade(struct world *world, struct declared_cluster *cluster) {
+    struct declared_object *plane = declared_version_object(cluster);
+    struct revision *latest = declared_latest(plane);
+    if (!latest || !plane->stored) {
+        return;
+    }
+    struct content content = latest->content;
+    int64_t minor = version_minor(content.version), patch = patch_of(content.version);
+    int64_t pick = random_below(&world->driver, 10);
+    content.allow_skip = pick == 8;
+    if (pick < 3) {
+        set_version(&content, minor, patch < 9 ? patch + 1 : 9);
+    } else if (pick < 8) {
+        set_version(&content, minor + 1, random_below(&world->driver, MOST_PATCH));
+    } else {
+        set_version(&content, pick == 9 && random_chance(&world->driver, 0.5) ? minor - 1 : minor + 2,
+                    random_below(&world->driver, MOST_PATCH));
+    }
+    write(world, cluster, plane, &content);
+    bool followed = strcmp(declared_latest(plane)->content.version, content.version) == 0;
+    for (size_t i = 0; followed && i < cluster->object_count; i++) {
+        struct declared_object *pool = &cluster->objects[i];
+        if (pool->role == ROLE_POOL && pool->wanted && random_chance(&world->driver, 0.8)) {
+            struct content next = declared_latest(pool)->content;
+            memcpy(next.version, content.version, sizeof(next.version));
+            next.allow_skip = content.allow_skip || random_chance(&world->driver, 0.5);
+            write(world, cluster, pool, &next);
+        }
+    }
+}
+
+static void scale(struct world *world, struct declared_cluster *cluster) {
+    struct declared_object *plane = declared_version_object(cluster);
+    struct declared_object *pool = any_pool(world, cluster);
+    bool has_machines = cluster->flavour == FLAVOUR_KUBEADM || cluster->flavour == FLAVOUR_TOPOLOGY;
+    if (plane->stored && has_machines && (!pool || random_chance(&world->driver, 0.3))) {
+        struct content content = declared_latest(plane)->content;
+        content.replicas = 1 + 2 * random_below(&world->driver, 3);
+        for (size_t i = 0; i < content.pool_count; i++) {
+            content.pools[i].replicas = random_between(&world->driver, 0, 10);
+        }
+        write(world, cluster, plane, &content);
+    } else if (pool && pool->stored) {
+        struct content content = declared_latest(pool)->content;
+        content.replicas = random_between(&world->driver, 0, random_chance(&world->driver, 0.2) ? 20 : 8);
+        write(world, cluster, pool, &content);
+    }
+}
+
+static void change_pools(struct world *world, struct declared_cluster *cluster) {
+    struct declared_object *plane = declared_version_object(cluster);
+    if (!plane->stored || !declared_latest(plane)) {
+        return;
+    }
+    if (cluster->flavour == FLAVOUR_TOPOLOGY) {
+        struct content content = declared_latest(plane)->content;
+        content.pool_count = (size_t)random_between(&world->driver, 1, CONTENT_POOLS);
+        for (size_t i = 0; i < content.pool_count; i++) {
+            snprintf(content.pools[i].name, sizeof(content.pools[i].name), "md-%zu", i);
+        }
+        write(world, cluster, plane, &content);
+        return;
+    }
+    struct declared_object *pool = any_pool(world, cluster);
+    if (pool && !pool->is_bare && random_chance(&world->driver, 0.4)) {
+        NOTE(world, "user: deletes %s %s", pool->key.kind, pool->name);
+        declared_delete(world, pool);
+        return;
+    }
+    char name[2 * DECLARED_NAME_BYTES];
+    snprintf(name, sizeof(name), "%s-md-%lld", cluster->name, (long long)random_below(&world->driver, 4));
+    write_pool(world, cluster, name);
+}
+
+static void change_note(struct world *world, struct declared_cluster *cluster) {
+    size_t index = (size_t)random_below(&world->driver, (int64_t)cluster->object_count);
+    struct declared_object *object = &cluster->objects[index];
+    if (!object->stored || object->role == ROLE_POOL_INFRASTRUCTURE) {
+        return;
+    }
+    struct content content = declared_latest(object)->content;
+    if (object->role == ROLE_INFRASTRUCTURE && cluster->flavour != FLAVOUR_KUBEADM) {
+        return; // it says nothing
+    }
+    snprintf(content.note, sizeof(content.note), "n%lld", (long long)random_below(&world->driver, 4));
+    write(world, cluster, object, &content);
+}
+
+static void pause(struct world *world, struct declared_cluster *cluster) {
+    struct declared_object *object = &cluster->objects[0];
+    if (!object->stored) {
+        return;
+    }
+    if (random_chance(&world->driver, 0.5)) {
+        cluster->annotation_pause = !cluster->annotation_pause;
+        cluster->was_paused = true;
+        NOTE(world, "user: %s %s by annotation", cluster->annotation_pause ? "pauses" : "goes on with",
+             cluster->name);
+        declared_annotate(world, object, PAUSED_ANNOTATION, cluster->annotation_pause ? "" : NULL);
+        return;
+    }
+    struct content content = declared_latest(object)->content;
+    content.paused = !content.paused;
+    write(world, cluster, object, &content);
+}
+
+static void move(struct world *world, struct declared_cluster *cluster) {
+    struct declared_object *object = declared_region_object(cluster);
+    if (object->stored) {
+        struct content content = declared_latest(object)->content;
+        snprintf(content.region, sizeof(content.region), "%s", regions[random_below(&world->driver, 4)]);
+        write(world, cluster, object, &content);
+    }
+}
+
+// ---- the end of a cluster ----
+
+static void delete_all(struct world *world, struct declared_cluster *cluster) {
+    bool whole_folder = random_chance(&world->driver, 0.5); // as a prune does it
+    NOTE(world, "user: deletes %s%s", cluster->name, whole_folder ? " and all its objects" : "");
+    size_t first = (size_t)random_below(&world->driver, (int64_t)cluster->object_count);
+    for (size_t i = 0; i < cluster->object_count; i++) {
+        struct declared_object *object = &cluster->objects[(first + i) % cluster->object_count];
+        if (object->stored && (whole_folder || object->role == ROLE_CLUSTER)) {
+            declared_delete(world, object);
+        }
+        object->wanted = false;
+    }
+}
+
+static void delete_cluster(struct world *world, struct declared_cluster *cluster) {
+    struct declared_object *object = &cluster->objects[0];
+    if (!object->stored) {
+        create(world, cluster);
+        return;
+    }
+    if (object->deleting) {
+        NOTE(world, "user: approves the delete of %s", cluster->name);
+        declared_annotate(world, object, ALLOW_DELETE_ANNOTATION, "true");
+        return;
+    }
+    for (size_t i = 0; i < cluster->object_count; i++) {
+        if (cluster->objects[i].stored && cluster->objects[i].is_bare) {
+            return;
+        }
+    }
+    bool gate_is_down = random_chance(&world->driver, 0.3);
+    if (!gate_is_down) {
+        declared_annotate(world, object, ALLOW_DELETE_ANNOTATION, "true");
+    }
+    delete_all(world, cluster);
+}
+
+// What is held because nobody vouches for it is applied again through admission.
+static void heal(struct world *world, struct declared_cluster *cluster) {
+    for (size_t i = 0; i < cluster->object_count; i++) {
+        struct declared_object *object = &cluster->objects[i];
+        const struct revision *latest = declared_latest(object);
+        if (!object->stored || object->deleting || !latest || latest->attested) {
+            continue;
+        }
+        struct content content = latest->content;
+        if (rules_allow(&world->rules, object->role, NULL, &content)) {
+            write_past(world, cluster, object, &content, ATTESTED_GOOD);
+        }
+    }
+}
+
+static void switch_policies(struct world *world) {
+    world_set_rules(world, random_below(&world->driver, RULES_PROFILES));
+    NOTE(world, "operator: other policies, at most %lld nodes", (long long)world->rules.most_replicas);
+    for (struct process *process = world->processes; process; process = process->next) {
+        if (!process->dead && process->reconciler) {
+            reconciler_reconsider(process->reconciler);
+        }
+    }
+    for (size_t i = 0; i < world->cluster_count; i++) {
+        for (size_t j = 0; j < world->clusters[i].object_count; j++) {
+            declared_judge(world, &world->clusters[i].objects[j]);
+        }
+    }
+}
+
+static void relist(struct world *world) {
+    for (struct process *process = world->processes; process; process = process->next) {
+        if (!process->dead && process->reconciler) {
+            process_relist(process);
+        }
+    }
+}
+
+static void change_cluster(struct world *world, struct declared_cluster *cluster) {
+    static const struct {
+        int64_t weight;
+        void (*change)(struct world *world, struct declared_cluster *cluster);
+    } changes[] = {{28, upgrade}, {25, scale}, {14, change_pools},   {8, change_note},
+                   {7, pause},    {3, move},   {12, delete_cluster}, {6, heal}};
+    int64_t pick = random_below(&world->driver, 103);
+    for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
+        pick -= changes[i].weight;
+        if (pick < 0) {
+            changes[i].change(world, cluster);
+            return;
+        }
+    }
+}
+
+void driver_change(struct world *world) {
+    static const struct {
+        int64_t weight;
+        void (*change)(struct world *world);
+    } changes[] = {{8, driver_meddle},    {6, driver_write_status}, {4, driver_touch_finalizers},
+                   {2, driver_take_name}, {3, switch_policies},     {3, relist}};
+    world->checker.counts.changes++;
+    int64_t pick = random_below(&world->driver, 100);
+    for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
+        pick -= changes[i].weight;
+        if (pick < 0) {
+            changes[i].change(world);
+            return;
+        }
+    }
+    change_cluster(world, any_cluster(world));
+    if (random_chance(&world->driver, 0.2)) {
+        change_cluster(world, any_cluster(world)); // at the same time
+    }
+}
+
+// What went with an earlier cluster of the name.
+static void write_missing(struct world *world, struct declared_cluster *cluster) {
+    for (size_t i = 0; i < cluster->object_count; i++) {
+        struct declared_object *object = &cluster->objects[i];
+        if (object->wanted && !object->stored && object->revision_count > 0) {
+            struct content content = declared_latest(object)->content;
+            write_past(world, cluster, object, &content, ATTESTED_GOOD);
+        }
+    }
+}
+
+void driver_end(struct world *world) {
+    driver_free_names(world);
+    for (size_t i = 0; i < world->cluster_count; i++) {
+        struct declared_cluster *cluster = &world->clusters[i];
+        struct declared_object *object = &cluster->objects[0];
+        if (cluster->annotation_pause && object->stored) {
+            declared_annotate(world, object, PAUSED_ANNOTATION, NULL);
+            cluster->annotation_pause = false;
+        }
+        if (object->stored && !object->deleting && declared_latest(object)->content.paused) {
+            struct content content = declared_latest(object)->content;
+            content.paused = false;
+            write_past(world, cluster, object, &content, ATTESTED_GOOD);
+        }
+        write_missing(world, cluster);
+        if (object->stored && object->deleting) {
+            declared_resume(world, object);
+        }
+        if (random_chance(&world->driver, 0.7)) {
+            heal(world, cluster);
+        }
+    }
+}
