@@ -1,6 +1,7 @@
 #include "reconciler/members.h"
 
 #include "base/arena.h"
+#include "reconciler/key_map.h"
 
 #include <string.h>
 
@@ -10,25 +11,18 @@ enum { MOST_STEPS = 3 };
 struct collection {
     struct arena *arena;
     const struct view_source *fleet;
+    struct key_map seen;
     const struct fragment **items;
     size_t count, capacity;
+    size_t most; // 0: no limit
     bool overflows;
 };
 
-static bool holds(const struct collection *collection, const struct object_key *key) {
-    for (size_t i = 0; i < collection->count; i++) {
-        if (fragment_key_matches(&collection->items[i]->key, key)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void add(struct collection *collection, const struct fragment *fragment) {
-    if (!fragment || holds(collection, &fragment->key)) {
+    if (!fragment || key_map_find(&collection->seen, &fragment->key)) {
         return;
     }
-    if (collection->count == MEMBERS_MOST) {
+    if (collection->most > 0 && collection->count == collection->most) {
         collection->overflows = true;
         return;
     }
@@ -42,6 +36,7 @@ static void add(struct collection *collection, const struct fragment *fragment) 
         collection->capacity = capacity;
     }
     collection->items[collection->count++] = fragment;
+    key_map_add(&collection->seen, &fragment->key, (void *)fragment);
 }
 
 // Machines and MachineSets that a pool has made are its own business.
@@ -96,7 +91,8 @@ static int compare(const void *left, const void *right) {
     return order ? order : strcmp((*a)->key.name, (*b)->key.name);
 }
 
-static void hand_over(const struct collection *collection, struct member_list *ret_members) {
+static void hand_over(struct collection *collection, struct member_list *ret_members) {
+    key_map_clear(&collection->seen);
     *ret_members = (struct member_list){
         .keys = arena_alloc(collection->arena, (collection->count + 1) * sizeof(struct object_key *))};
     for (size_t i = 0; i < collection->count; i++) {
@@ -106,7 +102,7 @@ static void hand_over(const struct collection *collection, struct member_list *r
 
 bool members_collect(struct arena *arena, const struct view_source *fleet, const struct object_key *cluster,
                      struct member_list *ret_members) {
-    struct collection collection = {.arena = arena, .fleet = fleet};
+    struct collection collection = {.arena = arena, .fleet = fleet, .most = MEMBERS_MOST};
     add(&collection, fleet->methods->find(fleet->cookie, arena, cluster));
     struct fragment_list own = {0};
     fleet->methods->add_of_cluster(fleet->cookie, arena, cluster, &own);
@@ -151,5 +147,6 @@ void members_clusters(struct arena *arena, const struct view_source *fleet, cons
         }
         from = end;
     }
+    key_map_clear(&around.seen);
     hand_over(&clusters, ret_clusters);
 }

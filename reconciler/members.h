@@ -16,6 +16,6 @@ struct member_list {
 bool members_collect(struct arena *arena, const struct view_source *fleet, const struct object_key *cluster,
                      struct member_list *ret_members);
 
-// The Clusters that this object is part of, or is named by, each once. in arena.
+// The Clusters that this object is part of, or is named by, each once and however many they are. In arena.
 void members_clusters(struct arena *arena, const struct view_source *fleet, const struct fragment *fragment,
                       struct member_list *ret_clusters);

@@ -82,14 +82,14 @@ static bool put_all(void *cookie, const struct object_key *key, const struct nod
 }
 
 static struct reconciler *start(struct fleet_fixture *fixture, uint64_t seed) {
-    const struct named_provider providers[] = {{"sim", sim_provider(fixture->sim)}};
-    static struct named_provider kept[1];
-    kept[0] = providers[0];
+    static struct named_provider kept[2];
+    kept[0] = (struct named_provider){"sim", sim_provider(fixture->sim)};
+    kept[1] = (struct named_provider){"far", sim_provider(fixture->far)};
     const struct reconciler_options options = {
         .loop = fixture->loop,
         .store = database_store_get(fixture->store),
         .providers = kept,
-        .provider_count = 1,
+        .provider_count = 2,
         .default_provider = fixture->default_provider,
         .fleet = {open_fleet, fixture},
         .policies = get_policies,
@@ -148,7 +148,7 @@ void fleet_fixture_begin(struct fleet_fixture *fixture, const char *const *polic
     object_database_listen(fixture->database, &(struct object_listener){put, removed, fixture});
     fixture->store = database_store_new(fixture->loop, fixture->database, event, fixture);
     const struct sim_options sim = {.loop = fixture->loop, .seed = 3};
-    if (!sim_open(&sim, &fixture->sim, &error)) {
+    if (!sim_open(&sim, &fixture->sim, &error) || !sim_open(&sim, &fixture->far, &error)) {
         fail_msg("%s", error.message);
     }
     fixture->reconciler = start(fixture, 7);
@@ -159,6 +159,7 @@ void fleet_fixture_end(struct fleet_fixture *fixture) {
     reconciler_free(fixture->twin);
     fixture->reconciler = fixture->twin = NULL;
     sim_free(fixture->sim);
+    sim_free(fixture->far);
     database_store_free(fixture->store);
     object_database_close(fixture->database);
     policy_set_unref(fixture->policies);

@@ -15,7 +15,7 @@ struct fleet_fixture {
     struct object_database *database;
     struct database_store *store;
     struct inventory *inventory;
-    struct sim *sim;
+    struct sim *sim, *far; // the providers "sim" and "far"
     struct policy_set *policies;
     struct key_ring *keys;
     char key_line[200]; // of its key file
@@ -62,5 +62,5 @@ const char *fleet_fixture_read(struct fleet_fixture *fixture, const char *kind, 
 const char *fleet_fixture_condition(struct fleet_fixture *fixture, const char *kind, const char *name,
                                     const char *type, const char **ret_message);
 bool fleet_fixture_exists(struct fleet_fixture *fixture, const char *kind, const char *name);
-// The cloud's cluster as "version state pool=version:ready/replicas …", "" when there is none.
+// The cluster of the provider sim as "version state pool=version:ready/replicas …", "" when there is none.
 const char *fleet_fixture_cloud(struct fleet_fixture *fixture, const char *id);

@@ -314,6 +314,30 @@ static void test_canary_hangs(void **state) {
     fleet_fixture_end(&fixture);
 }
 
+static void test_canary_is_out_of_reach(void **state) {
+    (void)state;
+    struct fleet_fixture fixture;
+    begin_waves(&fixture);
+    struct sample_cluster sample = sample_default;
+    sample.name = "far-1";
+    sample.environment = "dev";
+    sample.provider = "far";
+    sample_cluster_apply(&fixture, &sample);
+    fleet_fixture_run(&fixture, LONG_ENOUGH_S);
+    sim_set_faults(fixture.far, &(struct sim_faults){.lost_request = 1});
+    sample_cluster_upgrade(&fixture, "far-1", "v1.30.1");
+    sample_cluster_upgrade(&fixture, "eu-3", "v1.30.1");
+    for (unsigned i = 0; i < 2; i++) {
+        fleet_fixture_run(&fixture, LONG_ENOUGH_S);
+        expect_waits_for(&fixture, "eu-3", "waits for prod/far-1 (environment: dev), which comes first");
+        fleet_fixture_restart(&fixture);
+    }
+    sim_set_faults(fixture.far, &(struct sim_faults){0});
+    fleet_fixture_run(&fixture, 3L * LONG_ENOUGH_S);
+    expect_true("eu-3", is_done(&fixture, "eu-3"), "it is done");
+    fleet_fixture_end(&fixture);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_upgrades_at_once),
@@ -323,6 +347,7 @@ int main(void) {
         cmocka_unit_test(test_waves),
         cmocka_unit_test(test_canary_fails),
         cmocka_unit_test(test_canary_hangs),
+        cmocka_unit_test(test_canary_is_out_of_reach),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
