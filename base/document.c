@@ -78,6 +78,11 @@ const char *node_string(const struct node *node) {
     return node->value.string;
 }
 
+const char *node_get_text(const struct node *map, const char *key) {
+    const char *text = node_string(node_get(map, key));
+    return text ? text : "";
+}
+
 bool node_integer(const struct node *node, int64_t *ret_value) {
     if (node_is(node, NODE_INTEGER)) {
         *ret_value = node->value.integer;

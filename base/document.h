@@ -58,7 +58,9 @@ const struct node *node_item(const struct node *list, size_t index); // 0-based
     for (const struct node *child = node_first(parent); child; child = node_next(parent, child))
 
 // Reading. A node of another type gives NULL or false, and leaves the output alone.
-const char *node_string(const struct node *node);               // NULL also for a text with NUL bytes inside
+const char *node_string(const struct node *node); // NULL also for a text with NUL bytes inside
+// The string under key, "" where there is none.
+const char *node_get_text(const struct node *map, const char *key);
 bool node_integer(const struct node *node, int64_t *ret_value); // also a number like 3.0
 bool node_boolean(const struct node *node, bool *ret_value);
 bool node_is(const struct node *node, enum node_type type);

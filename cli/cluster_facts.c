@@ -9,11 +9,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-const char *object_text(const struct node *object, const char *path) {
-    const char *text = node_string(node_at(object, path));
-    return text ? text : "";
-}
-
 int64_t object_time(const struct node *object, const char *path) {
     int64_t seconds;
     const char *text = node_string(node_at(object, path));
@@ -104,10 +99,10 @@ static void find_approval(const struct stored_fleet *fleet, struct arena *arena,
     for (size_t i = 0; i < members.count; i++) {
         const struct node *condition =
             object_condition(stored_fleet_find(fleet, members.keys[i]), CONDITION_POLICY_APPROVED);
-        const char *status = object_text(condition, "status");
+        const char *status = node_text_at(condition, "status");
         if (badness(status) > badness(facts->approved)) {
             facts->approved = status;
-            facts->approval_message = object_text(condition, "message");
+            facts->approval_message = node_text_at(condition, "message");
         }
     }
 }
@@ -117,8 +112,8 @@ static const char *message_of(const struct node *cluster) {
     static const char *const types[] = {CONDITION_RECONCILED, "TopologyReconciled", "Available", "Ready"};
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         const struct node *condition = object_condition(cluster, types[i]);
-        const char *message = object_text(condition, "message");
-        if (*message && strcmp(object_text(condition, "status"), "True") != 0) {
+        const char *message = node_text_at(condition, "message");
+        if (*message && strcmp(node_text_at(condition, "status"), "True") != 0) {
             return message;
         }
     }
@@ -135,7 +130,7 @@ void cluster_facts_read(const struct stored_fleet *fleet, struct arena *arena, c
         .provider = known_text(view, CLUSTER_PROVIDER),
         .flavour = known_text(view, CLUSTER_FLAVOUR),
         .region = regions_of(arena, view),
-        .phase = object_text(cluster, "status.phase"),
+        .phase = node_text_at(cluster, "status.phase"),
         .version = known_text(view, CLUSTER_VERSION),
         .running_version = known_text(view, CLUSTER_VERSION_OBSERVED),
         .control_plane = counts_at(arena, cluster, "controlPlane"),

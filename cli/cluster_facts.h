@@ -27,8 +27,6 @@ void cluster_facts_read(const struct stored_fleet *fleet, struct arena *arena, c
 
 // The metav1 condition of either API version, else the old one; NULL: there is none.
 const struct node *object_condition(const struct node *object, const char *type);
-// "" where the field is missing.
-const char *object_text(const struct node *object, const char *path);
 // metadata.creationTimestamp, or a time in any other field; -1: not known.
 int64_t object_time(const struct node *object, const char *path);
 // "5s", "12m", "3h", "4d", as kubectl; "" for -1.

@@ -45,13 +45,13 @@ static struct cluster_part *add(struct collection *collection, enum part_role ro
         .role = role,
         .key = *key,
         .object = object,
-        .ready = object_text(ready, "status"),
-        .reason = object ? object_text(ready, "reason") : "NotThere",
-        .message = object ? object_text(ready, "message") : "it is named, and not there",
+        .ready = node_text_at(ready, "status"),
+        .reason = object ? node_text_at(ready, "reason") : "NotThere",
+        .message = object ? node_text_at(ready, "message") : "it is named, and not there",
         .replicas = {integer_at(object, "status.readyReplicas"), integer_at(object, "spec.replicas")},
         .version = "",
-        .approved = object_text(approval, "status"),
-        .approval_message = object_text(approval, "message"),
+        .approved = node_text_at(approval, "status"),
+        .approval_message = node_text_at(approval, "message"),
         .created_s = object_time(object, "metadata.creationTimestamp"),
     };
     // A reason says why not.

@@ -20,11 +20,6 @@ struct comparison {
     size_t capacity;
 };
 
-static const char *text_at(const struct node *map, const char *key) {
-    const char *text = node_string(node_get(map, key));
-    return text ? text : "";
-}
-
 static bool flag_at(const struct node *map, const char *key) {
     bool flag = false;
     return node_boolean(node_get(map, key), &flag) && flag;
@@ -52,10 +47,10 @@ static void note(struct comparison *comparison, const struct replay_note *note) 
 
 static bool was_unknown(const struct node *root, const struct unknown_value *unknown) {
     NODE_EACH(before, node_get(root, "unknowns")) {
-        if (strcmp(text_at(before, "policy"), unknown->policy) == 0 &&
-            strcmp(text_at(before, "path"), or_empty(unknown->origin.path)) == 0 &&
-            strcmp(text_at(before, "object_kind"), or_empty(unknown->origin.object.kind)) == 0 &&
-            strcmp(text_at(before, "object_name"), or_empty(unknown->origin.object.name)) == 0) {
+        if (strcmp(node_get_text(before, "policy"), unknown->policy) == 0 &&
+            strcmp(node_get_text(before, "path"), or_empty(unknown->origin.path)) == 0 &&
+            strcmp(node_get_text(before, "object_kind"), or_empty(unknown->origin.object.kind)) == 0 &&
+            strcmp(node_get_text(before, "object_name"), or_empty(unknown->origin.object.name)) == 0) {
             return true;
         }
     }
@@ -95,7 +90,7 @@ static bool depends_on_unknown(const struct comparison *comparison, const char *
 
 // Made and checked with keys that a replay has not: what the record says of them stands.
 static bool is_attestation(const struct node *violation) {
-    return strcmp(text_at(violation, "policy"), ATTESTATION_POLICY) == 0;
+    return strcmp(node_get_text(violation, "policy"), ATTESTATION_POLICY) == 0;
 }
 
 static bool was_refused(const struct node *root) {
@@ -110,7 +105,7 @@ static bool was_refused(const struct node *root) {
 static bool writes_attestation(const struct node *operation) {
     const struct node *value = node_get(operation, "value");
     bool is_map = node_is(value, NODE_MAP) && value->length == 1 && node_get(value, ATTESTATION_ANNOTATION);
-    const char *path = text_at(operation, "path");
+    const char *path = node_get_text(operation, "path");
     return strcmp(path, ATTESTATION_POINTER) == 0 || (strcmp(path, "/metadata/annotations") == 0 && is_map);
 }
 
@@ -122,18 +117,18 @@ static bool same_text(const char *before, const char *now) {
 }
 
 static bool same_violation(const struct node *before, const struct violation *now) {
-    return strcmp(text_at(before, "policy"), now->policy) == 0 &&
-           strcmp(text_at(before, "mode"), policy_mode_name(now->mode)) == 0 &&
-           strcmp(text_at(before, "object_kind"), or_empty(now->origin.object.kind)) == 0 &&
-           strcmp(text_at(before, "object_name"), or_empty(now->origin.object.name)) == 0 &&
-           strcmp(text_at(before, "path"), or_empty(now->origin.path)) == 0 &&
-           same_text(text_at(before, "message"), now->message) &&
+    return strcmp(node_get_text(before, "policy"), now->policy) == 0 &&
+           strcmp(node_get_text(before, "mode"), policy_mode_name(now->mode)) == 0 &&
+           strcmp(node_get_text(before, "object_kind"), or_empty(now->origin.object.kind)) == 0 &&
+           strcmp(node_get_text(before, "object_name"), or_empty(now->origin.object.name)) == 0 &&
+           strcmp(node_get_text(before, "path"), or_empty(now->origin.path)) == 0 &&
+           same_text(node_get_text(before, "message"), now->message) &&
            flag_at(before, "denies") == violation_denies(now);
 }
 
 static bool same_fault(const struct node *before, const struct policy_result *now) {
-    return strcmp(text_at(before, "policy"), now->policy) == 0 &&
-           strcmp(text_at(before, "reason"), policy_fault_name(now->fault)) == 0 &&
+    return strcmp(node_get_text(before, "policy"), now->policy) == 0 &&
+           strcmp(node_get_text(before, "reason"), policy_fault_name(now->fault)) == 0 &&
            flag_at(before, "denies") == policy_result_denies(now);
 }
 
@@ -158,18 +153,18 @@ static bool still_faulty(const struct decision *decision, const struct node *bef
 static void note_lost(struct comparison *comparison) {
     NODE_EACH(before, node_get(comparison->root, "violations")) {
         if (!is_attestation(before) && !still_violated(comparison->decision, before) &&
-            !depends_on_unknown(comparison, text_at(before, "policy"))) {
-            note(comparison,
-                 &(struct replay_note){REPLAY_LOST, flag_at(before, "denies"), text_at(before, "policy"),
-                                       text_at(before, "path"), text_at(before, "message")});
+            !depends_on_unknown(comparison, node_get_text(before, "policy"))) {
+            note(comparison, &(struct replay_note){
+                                 REPLAY_LOST, flag_at(before, "denies"), node_get_text(before, "policy"),
+                                 node_get_text(before, "path"), node_get_text(before, "message")});
         }
     }
     NODE_EACH(before, node_get(comparison->root, "faults")) {
         if (!still_faulty(comparison->decision, before) &&
-            !depends_on_unknown(comparison, text_at(before, "policy"))) {
-            const char *text = arena_printf(comparison->arena, "fault: %s", text_at(before, "reason"));
+            !depends_on_unknown(comparison, node_get_text(before, "policy"))) {
+            const char *text = arena_printf(comparison->arena, "fault: %s", node_get_text(before, "reason"));
             note(comparison, &(struct replay_note){REPLAY_LOST, flag_at(before, "denies"),
-                                                   text_at(before, "policy"), "", text});
+                                                   node_get_text(before, "policy"), "", text});
         }
     }
 }
@@ -233,7 +228,7 @@ static void note_patch(struct comparison *comparison) {
         const struct patch_operation *now = &decision->patch[i];
         bool found = false;
         NODE_EACH(before, patch) {
-            found |= strcmp(text_at(before, "path"), now->path) == 0 &&
+            found |= strcmp(node_get_text(before, "path"), now->path) == 0 &&
                      same_value(node_get(before, "value"), now->value);
         }
         if (!found) {
@@ -244,10 +239,10 @@ static void note_patch(struct comparison *comparison) {
     NODE_EACH(before, patch) {
         bool found = writes_attestation(before);
         for (size_t i = 0; i < decision->patch_count; i++) {
-            found |= strcmp(text_at(before, "path"), decision->patch[i].path) == 0;
+            found |= strcmp(node_get_text(before, "path"), decision->patch[i].path) == 0;
         }
         if (!found) {
-            const char *text = arena_printf(comparison->arena, "sets %s", text_at(before, "path"));
+            const char *text = arena_printf(comparison->arena, "sets %s", node_get_text(before, "path"));
             note(comparison, &(struct replay_note){REPLAY_LOST, false, "patch", "", text});
         }
     }

@@ -9,11 +9,6 @@
 
 enum { MOST_PARTS = 64 };
 
-static const char *metadata_text(const struct node *object, const char *name) {
-    const char *text = node_string(node_get(node_get(object, "metadata"), name));
-    return text ? text : "";
-}
-
 static struct object_key account_of(struct evaluation *evaluation) {
     const struct cluster_change *views = evaluation_cluster(evaluation);
     const struct cluster_view *view = views->after ? views->after : views->before;
@@ -60,7 +55,8 @@ static struct budget_request request_of(struct evaluation *evaluation, bool prom
     bool is_whole = *change->subresource == '\0';
     struct budget_request request = {.account = account_of(evaluation),
                                      .object = change->key,
-                                     .uid = is_whole ? metadata_text(object, "uid") : "",
+                                     .uid =
+                                         is_whole ? node_get_text(node_get(object, "metadata"), "uid") : "",
                                      .replicas = -1,
                                      .removes = change->operation == OPERATION_DELETE && is_whole,
                                      .promise = promise,

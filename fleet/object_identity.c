@@ -50,19 +50,14 @@ static bool has_namespace(const char *kind) {
     return true;
 }
 
-static const char *text_at(const struct node *map, const char *key) {
-    const char *text = node_string(node_get(map, key));
-    return text ? text : "";
-}
-
 void object_identity_read(struct arena *arena, const struct node *object, const char *namespace,
                           struct object_identity *ret_identity) {
-    const char *api_version = text_at(object, "apiVersion");
+    const char *api_version = node_get_text(object, "apiVersion");
     const char *slash = strchr(api_version, '/');
     const struct node *metadata = node_get(object, "metadata");
-    struct object_key key = {.kind = text_at(object, "kind"),
-                             .name = text_at(metadata, "name"),
-                             .namespace = text_at(metadata, "namespace"),
+    struct object_key key = {.kind = node_get_text(object, "kind"),
+                             .name = node_get_text(metadata, "name"),
+                             .namespace = node_get_text(metadata, "namespace"),
                              .group = ""};
     if (slash) {
         key.group = arena_copy_text(arena, api_version, (size_t)(slash - api_version));

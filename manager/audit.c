@@ -18,11 +18,6 @@ struct audit {
     struct told_set told;
 };
 
-static const char *text_of(const struct node *metadata, const char *key) {
-    const char *text = node_string(node_get(metadata, key));
-    return text ? text : "";
-}
-
 static struct audit_count *count_for(struct audit_summary *summary, const char *policy) {
     for (size_t i = 0; i < summary->count; i++) {
         if (strcmp(summary->counts[i].policy, policy) == 0) {
@@ -116,13 +111,13 @@ static bool judge(struct audit *audit, const struct node *object, struct error *
     const struct node *metadata = node_get(object, "metadata");
     struct review review = {
         .change = {.operation = OPERATION_CREATE,
-                   .key = {resource->group, resource->kind, text_of(metadata, "namespace"),
-                           text_of(metadata, "name")},
+                   .key = {resource->group, resource->kind, node_get_text(metadata, "namespace"),
+                           node_get_text(metadata, "name")},
                    .version = resource->version,
                    .resource = resource->plural,
                    .subresource = "",
                    .object = object},
-        .uid = text_of(metadata, "uid"),
+        .uid = node_get_text(metadata, "uid"),
         .user = "",
         .dry_run = true,
         .stored = true,

@@ -1,30 +1,28 @@
 #include "reconciler/cluster_owner.h"
 
+#include "reconciler/json_node.h"
+
 #include <string.h>
 
-static const char *text_at(const struct node *node, const char *path) {
-    const char *text = node_string(node_at(node, path));
-    return text ? text : "";
-}
-
 struct json_object *cluster_owner_reference(const struct node *cluster) {
-    const char *uid = text_at(cluster, "metadata.uid");
+    const char *uid = node_text_at(cluster, "metadata.uid");
     if (uid[0] == '\0') {
         return NULL;
     }
     struct json_object *reference = json_object_new_object();
-    json_object_object_add(reference, "apiVersion", json_object_new_string(text_at(cluster, "apiVersion")));
+    json_object_object_add(reference, "apiVersion",
+                           json_object_new_string(node_text_at(cluster, "apiVersion")));
     json_object_object_add(reference, "kind", json_object_new_string("Cluster"));
-    json_object_object_add(reference, "name", json_object_new_string(text_at(cluster, "metadata.name")));
+    json_object_object_add(reference, "name", json_object_new_string(node_text_at(cluster, "metadata.name")));
     json_object_object_add(reference, "uid", json_object_new_string(uid));
     return reference;
 }
 
 static bool names_cluster(const struct node *owner, const struct node *cluster) {
     static const char group[] = "cluster.x-k8s.io/";
-    return strncmp(text_at(owner, "apiVersion"), group, sizeof(group) - 1) == 0 &&
-           strcmp(text_at(owner, "kind"), "Cluster") == 0 &&
-           strcmp(text_at(owner, "name"), text_at(cluster, "metadata.name")) == 0;
+    return strncmp(node_text_at(owner, "apiVersion"), group, sizeof(group) - 1) == 0 &&
+           strcmp(node_text_at(owner, "kind"), "Cluster") == 0 &&
+           strcmp(node_text_at(owner, "name"), node_text_at(cluster, "metadata.name")) == 0;
 }
 
 static bool has_controller(const struct node *owners) {
@@ -52,10 +50,11 @@ struct json_object *cluster_owner_references(const struct node *object, const st
             continue;
         }
         // Another version of the same group is the same owner: Cluster API's own controllers write theirs.
-        is_right = is_right || strcmp(text_at(owner, "uid"), text_at(cluster, "metadata.uid")) == 0;
+        is_right = is_right || strcmp(node_text_at(owner, "uid"), node_text_at(cluster, "metadata.uid")) == 0;
         if (!is_listed) {
             struct json_object *copy = json_from_node(owner);
-            json_object_object_add(copy, "uid", json_object_new_string(text_at(cluster, "metadata.uid")));
+            json_object_object_add(copy, "uid",
+                                   json_object_new_string(node_text_at(cluster, "metadata.uid")));
             json_object_array_add(list, copy);
             is_listed = true;
         }

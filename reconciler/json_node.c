@@ -154,3 +154,8 @@ const struct node *node_at(const struct node *root, const char *path) {
     }
     return root;
 }
+
+const char *node_text_at(const struct node *root, const char *path) {
+    const char *text = node_string(node_at(root, path));
+    return text ? text : "";
+}

@@ -22,3 +22,4 @@ struct json_object *json_changes(struct json_object *wanted, const struct node *
 void json_set(struct json_object *root, const char *path, struct json_object *value);
 // What json_set would set, in a document; NULL when it is missing. Borrowed.
 const struct node *node_at(const struct node *root, const char *path);
+const char *node_text_at(const struct node *root, const char *path); // "" where there is no string

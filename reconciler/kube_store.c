@@ -57,13 +57,17 @@ static struct store_call *add_call(struct kube_store *store, store_done *done, v
     return call;
 }
 
+static void free_call(struct store_call *call) {
+    event_loop_cancel(call->store->options.loop, call->timer);
+    free(call);
+}
+
 static void remove_call(struct store_call *call) {
     *(call->previous ? &call->previous->next : &call->store->first) = call->next;
     if (call->next) {
         call->next->previous = call->previous;
     }
-    event_loop_cancel(call->store->options.loop, call->timer);
-    free(call);
+    free_call(call);
 }
 
 void kube_store_free(struct kube_store *store) {
@@ -71,8 +75,9 @@ void kube_store_free(struct kube_store *store) {
         return;
     }
     kube_async_free(store->async);
-    while (store->first) {
-        remove_call(store->first);
+    for (struct store_call *call = store->first, *next; call; call = next) {
+        next = call->next;
+        free_call(call);
     }
     kube_event_memory_free(store->events);
     free(store);

@@ -71,6 +71,7 @@ static void test_nothing_is_taken_for_an_answer(void **state) {
         assert_true(boolean);
     }
     assert_null(node_string(NULL));
+    assert_string_equal(node_get_text(NULL, "a"), "");
     assert_string_equal(node_type_name(NULL), "nothing");
     document_free(NULL);
 
