@@ -126,8 +126,8 @@ void kube_async_free(struct kube_async *async) {
         return;
     }
     kube_preparer_free(async->preparer);
-    while (async->first) {
-        struct kube_async_call *call = async->first;
+    for (struct kube_async_call *call = async->first, *next; call; call = next) {
+        next = call->next;
         event_loop_withdraw(async->options.loop, call);
         call->state = call->state == CALL_PREPARING ? CALL_RUNNING : call->state; // it is ours again
         let_go(call);

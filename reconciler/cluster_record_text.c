@@ -154,11 +154,6 @@ static bool is_signed(const struct node *data, const struct buffer *text, const 
            key_ring_verify(keys, id, text->data, text->length, (const unsigned char *)mac.data);
 }
 
-static const char *text_of(const struct node *map, const char *name) {
-    const char *text = node_string(node_get(map, name));
-    return text ? text : "";
-}
-
 static char *copy_of(const struct node *map, const char *name) {
     const char *text = node_string(node_get(map, name));
     return text ? memory_strdup(text) : NULL;
@@ -168,8 +163,8 @@ static bool read_intent(const struct node *map, struct intent *intent, struct er
     if (!map) {
         return true;
     }
-    intent->action = provider_action_parse(text_of(map, "action"));
-    if (intent->action == ACTION_NONE || !*text_of(map, "token")) {
+    intent->action = provider_action_parse(node_get_text(map, "action"));
+    if (intent->action == ACTION_NONE || !*node_get_text(map, "token")) {
         intent->action = ACTION_NONE;
         return error_set(error, ERROR_INVALID, "the record's intent can't be read");
     }
@@ -177,7 +172,7 @@ static bool read_intent(const struct node *map, struct intent *intent, struct er
     (void)node_integer(node_get(map, "surge"), &intent->surge);
     (void)node_integer(node_get(map, "drainSeconds"), &intent->drain_s);
     (void)node_integer(node_get(map, "sinceMs"), &intent->since_ms);
-    snprintf(intent->token, sizeof(intent->token), "%s", text_of(map, "token"));
+    snprintf(intent->token, sizeof(intent->token), "%s", node_get_text(map, "token"));
     intent->pool = copy_of(map, "pool");
     intent->version = copy_of(map, "version");
     intent->operation = copy_of(map, "operation");
@@ -185,8 +180,8 @@ static bool read_intent(const struct node *map, struct intent *intent, struct er
 }
 
 static bool read_one_approved(const struct node *item, struct buffer *text, struct cluster_record *record) {
-    struct approved_object object = {.key = {text_of(item, "group"), text_of(item, "kind"),
-                                             text_of(item, "namespace"), text_of(item, "name")}};
+    struct approved_object object = {.key = {node_get_text(item, "group"), node_get_text(item, "kind"),
+                                             node_get_text(item, "namespace"), node_get_text(item, "name")}};
     const struct node *judged = node_get(item, "object");
     if (!node_is(judged, NODE_MAP) || !node_first(judged) || !*object.key.kind || !*object.key.name ||
         record->approved_count == RECORD_MOST_OBJECTS) {
@@ -214,14 +209,14 @@ static bool read_approved(const struct node *list, struct cluster_record *record
 
 static bool read_document(const struct node *root, const struct object_key *cluster, const char *uid,
                           struct cluster_record *ret_record, struct error *error) {
-    if (strcmp(text_of(root, "schema"), "fleetgate.dev/record/v1") != 0) {
+    if (strcmp(node_get_text(root, "schema"), "fleetgate.dev/record/v1") != 0) {
         return error_set(error, ERROR_INVALID, "the record is of another version of fleetgate");
     }
-    if (strcmp(text_of(root, "cluster"), cluster->name) != 0 ||
-        strcmp(text_of(root, "namespace"), cluster->namespace) != 0) {
+    if (strcmp(node_get_text(root, "cluster"), cluster->name) != 0 ||
+        strcmp(node_get_text(root, "namespace"), cluster->namespace) != 0) {
         return error_set(error, ERROR_DENIED, "the record is of another Cluster");
     }
-    if (strcmp(text_of(root, "uid"), uid) != 0) {
+    if (strcmp(node_get_text(root, "uid"), uid) != 0) {
         return error_set(error, ERROR_NOT_FOUND, "the record is of an earlier Cluster of this name");
     }
     CLEANUP(cluster_record_clear) struct cluster_record record = {0};

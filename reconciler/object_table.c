@@ -94,16 +94,11 @@ static void append_stored(struct buffer *text, const struct node *object) {
     buffer_append_char(text, '}');
 }
 
-static const char *text_of(const struct node *metadata, const char *key) {
-    const char *text = node_string(node_get(metadata, key));
-    return text ? text : "";
-}
-
 // One block: the struct and all its texts.
 static struct stored_object *new_object(const struct object_key *key, const struct node *object,
                                         const struct buffer *packed, size_t length) {
     const struct node *metadata = node_get(object, "metadata");
-    const char *uid = text_of(metadata, "uid");
+    const char *uid = node_get_text(metadata, "uid");
     size_t size = sizeof(struct stored_object) + object_key_bytes(key) + strlen(uid) + 1 + packed->length;
     struct stored_object *stored = memory_calloc(1, size);
     char *at = (char *)(stored + 1);
@@ -112,7 +107,7 @@ static struct stored_object *new_object(const struct object_key *key, const stru
     stored->packed = memcpy(at, packed->data, packed->length);
     stored->packed_length = packed->length;
     stored->length = length;
-    stored->version = strtoull(text_of(metadata, "resourceVersion"), NULL, 10);
+    stored->version = strtoull(node_get_text(metadata, "resourceVersion"), NULL, 10);
     stored->deleting = node_get(metadata, "deletionTimestamp") != NULL;
     stored->seen = true;
     (void)node_integer(node_get(metadata, "generation"), &stored->generation);
@@ -271,7 +266,7 @@ static void append_member(struct buffer *text, const char *name, const struct no
 
 static void append_metadata(struct buffer *text, const struct node *metadata) {
     buffer_append_text(text, ",\"metadata\":{\"name\":");
-    const char *name = text_of(metadata, "name");
+    const char *name = node_get_text(metadata, "name");
     json_string_append(text, name, strlen(name));
     append_member(text, "namespace", node_get(metadata, "namespace"));
     append_member(text, "uid", node_get(metadata, "uid"));
@@ -287,8 +282,8 @@ static void append_metadata(struct buffer *text, const struct node *metadata) {
 
 void judged_text(const struct node *object, struct buffer *ret_text) {
     static const char *const apart[] = {"apiVersion", "kind", "metadata", "status", NULL};
-    const char *version = text_of(object, "apiVersion");
-    const char *kind = text_of(object, "kind");
+    const char *version = node_get_text(object, "apiVersion");
+    const char *kind = node_get_text(object, "kind");
     buffer_append_text(ret_text, "{\"apiVersion\":");
     json_string_append(ret_text, version, strlen(version));
     buffer_append_text(ret_text, ",\"kind\":");

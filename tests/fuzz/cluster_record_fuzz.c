@@ -53,7 +53,8 @@ static void check_record(const struct cluster_record *record, const struct key_r
     for (size_t i = 0; i < record->approved_count; i++) {
         const struct approved_object *object = record->approved[i];
         require(cluster_record_find(record, &object->key) == object, "each object once");
-        CLEANUP(document_free) struct document *document = read_json(object->text, object->length);
+        CLEANUP(free) char *text = approved_text(object);
+        CLEANUP(document_free) struct document *document = read_json(text, object->length);
         require(document != NULL, "an approved object is JSON");
     }
     CLEANUP(buffer_clear) struct buffer once;
