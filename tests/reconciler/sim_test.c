@@ -342,7 +342,6 @@ static void test_tokens(void **state) {
 static void test_tokens_of_deleted(void **state) {
     (void)state;
     struct cloud cloud;
-    CLEANUP(heard_clear) struct heard heard = {0};
     open_with_cluster(&cloud, 0);
     struct provider_request request = plain(ACTION_DELETE_CLUSTER, "d");
     cloud_do(&cloud, "delete", &request);
