@@ -175,9 +175,10 @@ static int read_options(struct run *run, int argc, char **argv) {
         return usage_error(&run_command, "--fleet DIR is needed");
     }
     // Later it may vanish and come back; at the start that is a slip of the pen.
-    if (stat(run->state.fleet, &status) != 0 || !S_ISDIR(status.st_mode)) {
+    bool exists = stat(run->state.fleet, &status) == 0;
+    if (!exists || !S_ISDIR(status.st_mode)) {
         return usage_error(&run_command, "%s: %s", run->state.fleet,
-                           errno == ENOENT ? "no such directory" : "is no directory");
+                           exists ? "is no directory" : "no such directory");
     }
     return GO_ON;
 }

@@ -481,10 +481,11 @@ static void labels(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sums),    cmocka_unit_test(comes_and_goes), cmocka_unit_test(classes_change),
-        cmocka_unit_test(holders), cmocka_unit_test(fields),         cmocka_unit_test(versions),
-        cmocka_unit_test(lists),
-        cmocka_unit_test(the_end_of_a_list_tells_who_is_gone),   cmocka_unit_test(labels),         cmocka_unit_test(reads_beside_the_watch),
+        cmocka_unit_test(sums),           cmocka_unit_test(comes_and_goes),
+        cmocka_unit_test(classes_change), cmocka_unit_test(holders),
+        cmocka_unit_test(fields),         cmocka_unit_test(versions),
+        cmocka_unit_test(lists),          cmocka_unit_test(the_end_of_a_list_tells_who_is_gone),
+        cmocka_unit_test(labels),         cmocka_unit_test(reads_beside_the_watch),
         cmocka_unit_test(crowds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
