@@ -88,10 +88,21 @@ static struct declared_object *pool_object(struct declared_cluster *cluster, con
     return NULL;
 }
 
+// A part that is named and not there: what was made of the rest before stays in force.
+static bool lacks_part(const struct declared_cluster *cluster) {
+    for (size_t i = 1; i < cluster->object_count; i++) {
+        if (cluster->objects[i].role == ROLE_POOL_INFRASTRUCTURE && !cluster->objects[i].stored) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool any_since(const struct record_version *record, struct declared_object *object,
                       bool (*visit)(void *cookie, const struct revision *revision), void *cookie) {
     size_t index = (size_t)(object - record->cluster->objects);
     size_t lower = record->lower[index] < object->lower ? record->lower[index] : object->lower;
+    lower = lacks_part(record->cluster) ? 0 : lower;
     for (size_t i = lower; i < object->revision_count; i++) {
         if (object->revisions[i].possible && visit(cookie, &object->revisions[i])) {
             return true;
@@ -229,7 +240,8 @@ static bool is_pinned(struct found *found, const struct cloud_pool *pool) {
         const struct provider_request request = {.pool = pool->name};
         return declared_any(object, asks_no_pool, &(struct question){&request, life->cluster});
     }
-    return !object || !object->stored || object->deleting || declared_any(object, wants_no_newer, &question);
+    return !object || !object->stored || object->deleting || lacks_part(life->cluster) ||
+           declared_any(object, wants_no_newer, &question);
 }
 
 static void check_control_plane(struct found *found, const struct cloud_cluster *cluster, const char *text) {

@@ -84,10 +84,13 @@ static void write_pool(struct world *world, struct declared_cluster *cluster, co
     const struct revision *version = declared_latest(declared_version_object(cluster));
     struct content content = {.replicas = random_between(&world->driver, 0, 4)};
     memcpy(content.version, version->content.version, sizeof(content.version));
-    if (pool + 1 < cluster->objects + DECLARED_OBJECTS && pool[1].role == ROLE_POOL_INFRASTRUCTURE &&
-        !pool[1].stored) {
+    bool has_infrastructure =
+        pool + 1 < cluster->objects + cluster->object_count && pool[1].role == ROLE_POOL_INFRASTRUCTURE;
+    if (has_infrastructure && !pool[1].stored) {
         struct content nothing = {.replicas = -1};
         write_past(world, cluster, &pool[1], &nothing, ATTESTED_GOOD);
+    } else if (has_infrastructure) {
+        pool[1].wanted = true; // it is still there, and may go with an earlier cluster
     }
     write(world, cluster, pool, &content);
 }
@@ -390,7 +393,8 @@ void driver_change(struct world *world) {
 static void write_missing(struct world *world, struct declared_cluster *cluster) {
     for (size_t i = 0; i < cluster->object_count; i++) {
         struct declared_object *object = &cluster->objects[i];
-        if (object->wanted && !object->stored && object->revision_count > 0) {
+        bool is_wanted = object->wanted || (object->role == ROLE_POOL_INFRASTRUCTURE && object[-1].wanted);
+        if (is_wanted && !object->stored && object->revision_count > 0) {
             struct content content = declared_latest(object)->content;
             write_past(world, cluster, object, &content, ATTESTED_GOOD);
         }
