@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { MOST_PATCH_BYTES = 64 * 1024, CONFLICT_WAIT_MS = 200 };
+enum { MOST_PATCH_BYTES = 64 * 1024, CONFLICT_WAIT_MS = 200, POOLS_WAIT_MS = 2000 };
 
 static const struct object_store *store_of(const struct worker *worker) {
     return &worker->reconciler->options.store;
@@ -166,6 +166,18 @@ static bool release_all_pools(struct worker *worker) {
     return release_pools(worker, true);
 }
 
+// What the watch has not told yet is not known: a pool may have got a finalizer of ours that only shows when
+// its deletion does. Without its Cluster, nobody would take it away.
+static bool pools_remain(const struct worker *worker) {
+    for (size_t i = 0; i < worker->members.count; i++) {
+        const struct object_key *key = worker->members.keys[i];
+        if (has_role(key, KIND_POOL) && object_table_find(worker->reconciler->objects, key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // Each is called until it has nothing more to send.
 bool worker_step_clean(struct worker *worker) {
     static const struct {
@@ -181,6 +193,12 @@ bool worker_step_clean(struct worker *worker) {
         unsigned at = worker->clean_step;
         if (parts[at].send == remove_record && !was_ours) {
             break;
+        }
+        if (parts[at].send == release_cluster && was_ours && pools_remain(worker)) {
+            worker_say(worker->waits, "waits until its pools are gone");
+            worker->wait_ms = POOLS_WAIT_MS;
+            worker->step = PASS_END;
+            return true;
         }
         worker->clean_step += parts[at].once;
         if (parts[at].send(worker)) {
