@@ -140,6 +140,13 @@ static bool fails(char *why, const struct declared_cluster *cluster, const char 
 
 // ---- pools ----
 
+// New nodes of it could not talk to the control plane.
+static bool visit_too_old(void *cookie, const struct revision *revision) {
+    const struct seen *view = cookie;
+    int64_t plane = version_minor(view->cloud.version);
+    return version_minor(revision->content.version) + (plane >= 28 ? 3 : 2) < plane;
+}
+
 static bool pools_fit(struct seen *view, char *why) {
     struct declared_cluster *cluster = view->cluster;
     for (size_t i = 0; i < view->cloud.pool_count; i++) {
@@ -159,7 +166,8 @@ static bool pools_fit(struct seen *view, char *why) {
     for (size_t i = 0; i < cluster->object_count; i++) {
         const struct declared_object *object = &cluster->objects[i];
         bool is_there = object->role != ROLE_POOL || !object->stored || object->deleting ||
-                        !may_exist(object) || (object->maybe_none && object->said != SAID_APPROVED);
+                        declared_any(object, visit_too_old, view) || !may_exist(object) ||
+                        (object->maybe_none && object->said != SAID_APPROVED);
         for (size_t j = 0; j < view->cloud.pool_count; j++) {
             is_there = is_there || strcmp(view->cloud.pools[j].name, object->name) == 0;
         }
