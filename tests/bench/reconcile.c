@@ -121,7 +121,7 @@ static int bench_on_disk(size_t clusters, bool checks) {
     }
     snprintf(path, sizeof(path), "%s/objects.db", folder);
     int code = bench(clusters, path, checks);
-    static const char *const ends[] = {"", "-wal", "-shm"};
+    static const char *const ends[] = {"", "-wal", "-shm", ".lock"};
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
         snprintf(file, sizeof(file), "%s%s", path, ends[i]);
         unlink(file);
