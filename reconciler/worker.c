@@ -147,6 +147,7 @@ static void begin(struct worker *worker) {
     worker->is_known = false;
     worker->unreachable = false;
     worker->reobserved = false;
+    worker->record_is_fresh = false;
     worker->shown = worker->again ? 0 : worker->shown; // what was said may have been of something older
     worker->again = false;
     worker->wait_ms = -1;

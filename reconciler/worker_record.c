@@ -69,6 +69,7 @@ static void record_read(void *cookie, const struct store_answer *answer) {
     if (error.kind != ERROR_IO) {
         rollout_count(worker);
     }
+    worker->record_is_fresh = worker->record_loaded;
     if (worker->record_loaded) {
         restore_places(worker);
         worker->must_judge = true;

@@ -103,12 +103,31 @@ static bool is_let_go(const struct worker *worker) {
     return worker->has_finalizer && (!worker->provider_name || was_never);
 }
 
+// Another process may be at work with a record that this one has never seen: it is read once more before the
+// Cluster is let go.
+static bool is_certain(struct worker *worker) {
+    const struct reconciler_options *options = &worker->reconciler->options;
+    if (options->leads && !options->leads(options->cookie)) {
+        worker_say(worker->waits, "another replica is in charge");
+        return false;
+    }
+    if (!worker->record_is_fresh) {
+        worker->record_loaded = false;
+        worker->again = true;
+    }
+    return worker->record_is_fresh;
+}
+
 bool worker_step_release(struct worker *worker) {
     if (!worker->record_loaded) {
         worker->step = PASS_END; // what was begun is not known: nothing is let go
         return true;
     }
     if (is_over(worker) || is_let_go(worker)) {
+        if (!is_certain(worker)) {
+            worker->step = PASS_END;
+            return true;
+        }
         worker->step = PASS_CLEAN;
         worker->clean_step = is_over(worker) ? 0 : 2; // of what is not ours only the finalizers are
         return !collect(worker) || true;
