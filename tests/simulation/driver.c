@@ -393,11 +393,22 @@ void driver_change(struct world *world) {
 static void write_missing(struct world *world, struct declared_cluster *cluster) {
     for (size_t i = 0; i < cluster->object_count; i++) {
         struct declared_object *object = &cluster->objects[i];
-        bool is_wanted = object->wanted || (object->role == ROLE_POOL_INFRASTRUCTURE && object[-1].wanted);
+        if (cluster->objects[0].deleting) {
+            return; // they would go with it
+        }
+        bool is_wanted = object->wanted || (object->role == ROLE_POOL_INFRASTRUCTURE &&
+                                            (object[-1].wanted || object[-1].stored));
         if (is_wanted && !object->stored && object->revision_count > 0) {
             struct content content = declared_latest(object)->content;
             write_past(world, cluster, object, &content, ATTESTED_GOOD);
         }
+    }
+}
+
+void driver_end_again(struct world *world) {
+    driver_free_names(world);
+    for (size_t i = 0; i < world->cluster_count; i++) {
+        write_missing(world, &world->clusters[i]);
     }
 }
 

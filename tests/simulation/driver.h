@@ -10,6 +10,8 @@ void driver_begin(struct world *world);
 void driver_change(struct world *world);
 // The last changes: everything is to be able to come to rest. What is refused may stay refused.
 void driver_end(struct world *world);
+// What was in the way of it then, and is not any more.
+void driver_end_again(struct world *world);
 
 // Changes by strangers: driver_stranger.c.
 void driver_meddle(struct world *world);

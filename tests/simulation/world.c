@@ -248,7 +248,7 @@ static void settle(struct world *world) {
         if (settled && is_quiet(world)) {
             return;
         }
-        driver_free_names(world); // while they are made, they can't be deleted
+        driver_end_again(world);
     }
     print_objects(world);
     if (settled) {
