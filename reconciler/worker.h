@@ -48,6 +48,7 @@ struct worker {
     char record_version[64]; // "": there is no Secret yet
     bool record_loaded, record_dirty;
     bool record_is_fresh; // read in this pass
+    char record_uid[64];  // of the Secret
     struct verdict_list verdicts;
     struct cluster_spec *spec; // NULL: not to be had; of spec_revision
     int64_t spec_revision;

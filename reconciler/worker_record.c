@@ -16,7 +16,9 @@ static const struct object_store *store_of(const struct worker *worker) {
 
 static void keep_version(struct worker *worker, const struct node *secret) {
     const char *version = node_string(node_get(node_get(secret, "metadata"), "resourceVersion"));
+    const char *uid = node_string(node_get(node_get(secret, "metadata"), "uid"));
     snprintf(worker->record_version, sizeof(worker->record_version), "%s", version ? version : "");
+    snprintf(worker->record_uid, sizeof(worker->record_uid), "%s", uid ? uid : "");
 }
 
 static void forget_record(struct worker *worker) {
@@ -24,7 +26,7 @@ static void forget_record(struct worker *worker) {
     cluster_record_clear(&worker->record);
     worker->spec_revision = -1;
     worker->record_dirty = false;
-    *worker->record_version = '\0';
+    *worker->record_version = *worker->record_uid = '\0';
 }
 
 static bool take_record(struct worker *worker, const struct node *secret, struct error *error) {

@@ -177,7 +177,9 @@ static bool release_cluster(struct worker *worker) {
 static bool remove_record(struct worker *worker) {
     struct object_key key = cluster_record_key(worker->arena, &worker->key);
     worker->record_dirty = false;
-    store_of(worker)->methods->remove(store_of(worker)->cookie, &key, NULL, answered, worker);
+    // A request that is late must not take the record of the next Cluster of this name.
+    const char *uid = *worker->record_uid ? worker->record_uid : NULL;
+    store_of(worker)->methods->remove(store_of(worker)->cookie, &key, uid, answered, worker);
     return true;
 }
 
