@@ -171,6 +171,11 @@ static bool plans_upgrade(const struct worker *worker) {
     return any && !worker->record.deleting;
 }
 
+// Nothing is under way and nothing can be: it may last, and others need the place.
+static bool is_blocked(const struct worker *worker) {
+    return worker->plan.waits && worker->plan.count == 0 && worker->record.intent.action == ACTION_NONE;
+}
+
 static void make_plan(struct worker *worker) {
     if (worker->record.deleting && worker->spec) {
         worker->spec->paused = worker->is_paused; // nothing is judged any more, and a pause may end
@@ -182,7 +187,7 @@ static void make_plan(struct worker *worker) {
     plan_make(worker->arena, &question, &worker->plan);
     bool was_pending = worker->upgrade_pending;
     worker->upgrade_pending = plans_upgrade(worker);
-    if (!worker->upgrade_pending) {
+    if (!worker->upgrade_pending || is_blocked(worker)) {
         rollout_hold_upgrade(worker, false);
     }
     if (was_pending && !worker->upgrade_pending) {
