@@ -95,6 +95,13 @@ static bool is_good_again(const struct declared_object *object, const struct rev
     return false;
 }
 
+// Only the number of nodes is another one: the annotation that stands there is as good as it was.
+static bool is_scaled(const struct declared_object *object, const struct revision *now) {
+    const struct revision *before = now - 1;
+    return now > object->revisions && before->attested &&
+           content_equal(&before->content, &now->content, false);
+}
+
 static void note_revision(struct world *world, struct declared_object *object, const struct content *content,
                           const struct node *object_now, enum attested attested, bool was_stored) {
     int64_t generation = 0;
@@ -111,7 +118,8 @@ static void note_revision(struct world *world, struct declared_object *object, c
     }
     latest->attested = attested == ATTESTED_GOOD || (same && attested == ATTESTED_KEPT && latest->attested);
     snprintf(latest->attestation, sizeof(latest->attestation), "%s", annotation ? annotation : "");
-    latest->attested = latest->attested || is_good_again(object, latest);
+    latest->attested = latest->attested || is_good_again(object, latest) ||
+                       (attested == ATTESTED_KEPT && was_stored && is_scaled(object, latest));
     declared_judge(world, object);
 }
 

@@ -88,8 +88,12 @@ static void take_over(struct world *world) {
     }
     NOTE(world, "%u loses its lease and does not know", old->number);
     (void)process_start(world);
-    old->leads = random_chance(&world->network, 0.7);
-    old->ends_ms = world_now_ms(world) + random_between(&world->network, 1000, 60000);
+    for (struct process *process = world->processes->next; process; process = process->next) {
+        if (process->ends_ms == 0) {
+            process->leads = random_chance(&world->network, 0.7);
+            process->ends_ms = world_now_ms(world) + random_between(&world->network, 1000, 60000);
+        }
+    }
 }
 
 static void end_old_leaders(struct world *world) {
