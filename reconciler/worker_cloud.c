@@ -171,9 +171,11 @@ static bool plans_upgrade(const struct worker *worker) {
     return any && !worker->record.deleting;
 }
 
-// Nothing is under way and nothing can be: it may last, and others need the place.
+// Nothing is under way and nothing can be: it may last, and others need the place. A pause keeps it.
 static bool is_blocked(const struct worker *worker) {
-    return worker->plan.waits && worker->plan.count == 0 && worker->record.intent.action == ACTION_NONE;
+    bool is_paused = worker->is_paused || (worker->spec && worker->spec->paused);
+    return !is_paused && worker->plan.waits && worker->plan.count == 0 &&
+           worker->record.intent.action == ACTION_NONE;
 }
 
 static void make_plan(struct worker *worker) {
