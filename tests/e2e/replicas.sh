@@ -36,7 +36,7 @@ replica_start() {
         --kubeconfig "$cluster_dir/fleetgate.kubeconfig" --namespace "fleetgate-$name" --identity "$replica" \
         --port-file "$ports" ${replica_options[$name]}
     wait_for "$replica" 30 test -s "$ports" || return 1
-    wait_for "$replica" 60 curl -sf --max-time 5 "http://127.0.0.1:${replica_ops[$replica]}/readyz"
+    wait_for "$replica" 180 curl -sf --max-time 5 "http://127.0.0.1:${replica_ops[$replica]}/readyz"
 }
 
 replica_kill() {
