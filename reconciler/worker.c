@@ -146,7 +146,6 @@ static void begin(struct worker *worker) {
     worker->cloud = NULL;
     worker->is_known = false;
     worker->unreachable = false;
-    worker->reobserved = false;
     worker->record_is_fresh = false;
     worker->shown = worker->again ? 0 : worker->shown; // what was said may have been of something older
     worker->again = false;

@@ -78,7 +78,6 @@ struct worker {
     struct plan_step starting; // of PASS_INTENT and PASS_START
     struct member_list members;
     size_t next_member;
-    bool reobserved;
     unsigned clean_step;
     char *kubeconfig_text;
     char *step_text, *waits, *problem, *drift; // WORKER_MOST_TEXT, in arena
