@@ -105,10 +105,17 @@ static bool read_version(const struct spec_reader *reader, const struct fact *fa
                      place_of(reader, fact), text);
 }
 
-// The cluster autoscaler's annotations: it writes replicas of the object, and no cloud changes them.
-static bool is_written_by_autoscaler(const struct fact *fact) {
-    return fact->state == FACT_KNOWN && fact->origin.path &&
-           strstr(fact->origin.path, "cluster-api-autoscaler-node-group");
+// Limits that no cloud scales by. The cluster autoscaler's annotations: it writes replicas of the object.
+// AWS: groups have limits, and replicas stand unless the object says who manages them.
+static bool are_only_limits(const struct fact *fact) {
+    if (fact->state != FACT_KNOWN) {
+        return false;
+    }
+    const char *kind = fact->origin.object.kind;
+    bool is_annotation =
+        fact->origin.path && strstr(fact->origin.path, "cluster-api-autoscaler-node-group") != NULL;
+    return is_annotation ||
+           (kind && (strcmp(kind, "AWSManagedMachinePool") == 0 || strcmp(kind, "AWSMachinePool") == 0));
 }
 
 static bool read_limits(const struct spec_reader *reader, const struct pool_view *view,
@@ -130,7 +137,7 @@ static bool read_limits(const struct spec_reader *reader, const struct pool_view
                          "pool %s: its least number %lld is above its most %lld", pool->name,
                          (long long)pool->minimum, (long long)pool->maximum);
     }
-    bool by_object = is_written_by_autoscaler(&facts[POOL_MIN]) || is_written_by_autoscaler(&facts[POOL_MAX]);
+    bool by_object = are_only_limits(&facts[POOL_MIN]) || are_only_limits(&facts[POOL_MAX]);
     pool->autoscaled = is_managed || (has_limits && !by_object);
     if (pool->maximum >= 0 && pool->replicas > pool->maximum) {
         pool->replicas = pool->maximum;
@@ -183,7 +190,15 @@ static bool read_pools(const struct spec_reader *reader, struct cluster_spec *sp
         if (!read_flag(reader, &view->pools[i].facts[POOL_DELETING], &is_deleting)) {
             return false;
         }
-        if (!is_deleting && !read_pool(reader, &view->pools[i], spec, &pools[count++])) {
+        if (is_deleting) {
+            continue;
+        }
+        if (read_pool(reader, &view->pools[i], spec, &pools[count])) {
+            count++;
+        } else if (reader->error->kind == ERROR_NOT_FOUND) {
+            spec->unread = spec->unread ? spec->unread : arena_strdup(reader->arena, reader->error->message);
+            *reader->error = (struct error){0};
+        } else {
             return false;
         }
     }

@@ -26,7 +26,8 @@ struct cluster_spec {
     int64_t control_plane_surge;    // at least 1 where there are replicas
     const struct pool_spec *pools;  // sorted by name
     size_t pool_count;
-    int64_t drain_s; // of nodes whose pool is no longer listed
+    const char *unread; // why pools is not all: "AWSMachineTemplate prod/md-0 has not been seen"; NULL: it is
+    int64_t drain_s;    // of nodes whose pool is no longer listed
     bool paused;
 };
 
@@ -38,7 +39,8 @@ struct cluster_spec_options {
 };
 
 // In arena, borrowing from view. Fails with NOT_FOUND when a part has not been seen yet
-// ("AWSManagedControlPlane prod/eu-1 has not been seen": wait), INVALID when it can't be carried out as it is
+// ("AWSManagedControlPlane prod/eu-1 has not been seen": wait), unless it is one of a pool, which is then
+// left out of pools and told in unread; INVALID when it can't be carried out as it is
 // ("version latest", two pools of one name). What an object does not say: provider, flavour and region "",
 // a pool's version that of the control plane. Regions: the first one. Versions are as written, without a
 // leading "v"; "1.31" means any patch. Pools that are being deleted are left out.

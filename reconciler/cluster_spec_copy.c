@@ -11,6 +11,9 @@ struct text_mover {
 };
 
 static void move(struct text_mover *mover, const char **text) {
+    if (!*text) {
+        return;
+    }
     size_t size = strlen(*text) + 1;
     if (mover->at) {
         memcpy(mover->at, *text, size);
@@ -21,8 +24,8 @@ static void move(struct text_mover *mover, const char **text) {
 }
 
 static void move_texts(struct text_mover *mover, struct cluster_spec *spec, struct pool_spec *pools) {
-    const char **texts[] = {&spec->namespace, &spec->name,   &spec->provider,
-                            &spec->flavour,   &spec->region, &spec->version};
+    const char **texts[] = {&spec->namespace, &spec->name,    &spec->provider, &spec->flavour,
+                            &spec->region,    &spec->version, &spec->unread};
     for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
         move(mover, texts[i]);
     }
@@ -68,7 +71,8 @@ bool cluster_spec_equal(const struct cluster_spec *a, const struct cluster_spec 
                 strcmp(a->region, b->region) == 0 && strcmp(a->version, b->version) == 0 &&
                 a->control_plane_replicas == b->control_plane_replicas &&
                 a->control_plane_surge == b->control_plane_surge && a->drain_s == b->drain_s &&
-                a->paused == b->paused && a->pool_count == b->pool_count;
+                a->paused == b->paused && a->pool_count == b->pool_count && !a->unread == !b->unread &&
+                (!a->unread || strcmp(a->unread, b->unread) == 0);
     for (size_t i = 0; same && i < a->pool_count; i++) {
         same = pool_equal(&a->pools[i], &b->pools[i]);
     }

@@ -36,9 +36,10 @@ struct plan_question {
 
 // Control plane before pools; one minor at a time, and all pools follow before the next one (those whose own
 // version is older stay there, as far as the kubelet's skew allows); never a version down; pools are added
-// before others are removed. A cluster that fails is not touched but deleted; a pool that fails is asked
-// again for what it is to be, and deleted only where it is not wanted. In arena, borrowing from the question.
-// The same question gives the same plan.
+// before others are removed, and none is removed, nor the control plane upgraded, while one can't be read. A
+// cluster that fails is not touched but deleted; a pool that fails is asked again for what it is to be, and
+// deleted only where it is not wanted. In arena, borrowing from the question. The same question gives the
+// same plan.
 void plan_make(struct arena *arena, const struct plan_question *question, struct plan *ret_plan);
 
 // For people: "upgrade control plane to 1.30.4", "scale pool eu-1-a to 5". In arena.

@@ -228,12 +228,15 @@ static bool make_way(struct plan_model *model, struct plan_step *step) {
 
 static bool upgrade(struct plan_model *model, struct plan_step *step) {
     if (!is_older_minor(&model->version, &model->goal)) {
-        bool is_patch =
-            version_is_past(&model->goal, &model->version) || version_is_past(&model->begun, &model->version);
+        bool is_patch = !model->question->spec->unread && (version_is_past(&model->goal, &model->version) ||
+                                                           version_is_past(&model->begun, &model->version));
         return is_patch ? upgrade_control_plane(model, step) : upgrade_pools(model, false, step);
     }
     if (upgrade_pools(model, true, step)) {
         return true;
+    }
+    if (model->question->spec->unread) {
+        return false; // that pool is to follow, too
     }
     const char *before = model->blocked;
     model->blocked = NULL;
@@ -259,8 +262,8 @@ static bool remove_machines(const struct plan_model *model, struct plan_step *st
 }
 
 bool plan_next_step(struct plan_model *model, struct plan_step *ret_step) {
-    model->blocked = NULL;
-    model->is_short = false;
+    model->blocked = model->question->spec->unread;
+    model->is_short = model->blocked != NULL;
     if (!model->exists) {
         return create_cluster(model, ret_step);
     }

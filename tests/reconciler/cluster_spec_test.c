@@ -53,7 +53,7 @@ static const char *describe(struct arena *arena, const struct cluster_spec *spec
                             (long long)pool->maximum, pool->autoscaled ? " auto" : "", (long long)pool->surge,
                             (long long)pool->drain_s, pool->object.kind, pool->object.name);
     }
-    return text;
+    return spec->unread ? arena_printf(arena, "%s\nunread: %s", text, spec->unread) : text;
 }
 
 #define CLUSTER(spec)                                                                                        \
@@ -121,7 +121,7 @@ static void says_what_is_wanted(void **state) {
          "[" CLUSTER("'paused':true," KUBEADM_REFS) "," AWS_CLUSTER
                                                     "," CONTROL_PLANE("'version':'v1.31','replicas':1") "]",
          "prod/c aws kubeadm eu-central-1 1.31 cp1/1 paused"},
-        {"a control plane that the cloud runs, autoscaled pools",
+        {"a control plane that the cloud runs, a group with limits",
          "[" CLUSTER(REF("infrastructureRef", "infrastructure", "AWSManagedCluster") "," REF(
              "controlPlaneRef", "controlplane",
              "AWSManagedControlPlane")) ",{'apiVersion':'controlplane.cluster.x-k8s.io/v1beta2','kind':"
@@ -135,7 +135,20 @@ static void says_what_is_wanted(void **state) {
          POOL_OF("v1beta1", "MachinePool", "p", "", "'replicas':3,",
                  ",'infrastructureRef':{'apiVersion':'infrastructure.cluster.x-k8s.io/v1beta2','kind':"
                  "'AWSManagedMachinePool','name':'p'}") "]",
-         "prod/c aws eks us-east-1 1.31 cp0/0\np 1.31 x3 2-6 auto surge 1 drain 300 by MachinePool p"},
+         "prod/c aws eks us-east-1 1.31 cp0/0\np 1.31 x3 2-6 surge 1 drain 300 by MachinePool p"},
+        {"a pool whose infrastructure is not there, beside one that is",
+         WITH(POOL_OF("v1beta1", "MachinePool", "mp-0", "", "'replicas':3,",
+                      ",'infrastructureRef':{'apiVersion':'infrastructure.cluster.x-k8s.io/v1beta2','kind':"
+                      "'AWSManagedMachinePool','name':'mp-0'}") "," POOL("md-0", "'replicas':5,", "")),
+         HEAD "\nmd-0 1.31.2 x5 -1--1 surge 1 drain 300 by MachineDeployment md-0"
+              "\nunread: AWSManagedMachinePool prod/mp-0 has not been seen"},
+        {"a pool that the cloud scales",
+         WITH("{'apiVersion':'infrastructure.cluster.x-k8s.io/v1beta1','kind':'AzureManagedMachinePool',"
+              "'metadata':{'namespace':'prod','name':'mp-0'},'spec':{'mode':'User','scaling':{'minSize':2,"
+              "'maxSize':6}}}," POOL_OF("v1beta1", "MachinePool", "mp-0", "", "'replicas':3,",
+                                        ",'infrastructureRef':{'apiVersion':'infrastructure.cluster.x-k8s.io/"
+                                        "v1beta1','kind':'AzureManagedMachinePool','name':'mp-0'}")),
+         HEAD "\nmp-0 1.31.2 x3 2-6 auto surge 1 drain 300 by MachinePool mp-0"},
         {"a topology",
          "[" CLUSTER("'topology':{'class':'k','version':'v1.31.2','controlPlane':{'replicas':3},'workers':{"
                      "'machineDeployments':[{'class':'d','name':'b','replicas':2,'nodeDrainTimeout':'20s'},"

@@ -1,6 +1,6 @@
 // Specs and clouds from short texts, for tests of the planner.
 //
-// Spec: "VERSION [cpN] [paused] | POOL VERSION xN [auto MIN-MAX] | …"
+// Spec: "VERSION [cpN] [paused] [unread] | POOL VERSION xN [auto MIN-MAX] | …"
 // Cloud: "STATE VERSION[>TARGET] [cpREADY/N] [owner OTHER] | POOL VERSION[>TARGET] xN [STATE] | …"
 #pragma once
 
@@ -92,6 +92,8 @@ static inline const struct cluster_spec *fixture_spec(struct plan_fixture *fixtu
             fixture->spec.control_plane_surge = 1;
         } else if (strcmp(word, "paused") == 0) {
             fixture->spec.paused = true;
+        } else if (strcmp(word, "unread") == 0) {
+            fixture->spec.unread = "AWSMachineTemplate prod/b has not been seen";
         } else {
             fail_msg("what is %s?", word);
         }

@@ -67,6 +67,26 @@ static void creates_and_scales(void **state) {
     run_cases(cases, sizeof(cases) / sizeof(*cases), false);
 }
 
+// What is added and scaled is; what can't be taken back waits.
+static void waits_for_a_pool_that_cannot_be_read(void **state) {
+    (void)state;
+#define UNSEEN "waits: AWSMachineTemplate prod/b has not been seen"
+    static const struct plan_case cases[] = {
+        {"it may be the one that is not wanted", "1.31.2 unread | a 1.31.2 x3",
+         "active 1.31.2 | a 1.31.2 x3 | b 1.31.2 x3", UNSEEN},
+        {"more", "1.31.2 unread | a 1.31.2 x5", "active 1.31.2 | a 1.31.2 x3", "scale pool a to 5"},
+        {"fewer", "1.31.2 unread | a 1.31.2 x1", "active 1.31.2 | a 1.31.2 x3", UNSEEN},
+        {"pools follow, the control plane goes no further", "1.32.0 unread | a 1.32.0 x3",
+         "active 1.31.2 | a 1.30.2 x3", "upgrade pool a to 1.31.2"},
+        {"nor by a patch", "1.31.9 unread | a 1.31.2 x3", "active 1.31.2 | a 1.31.2 x3", UNSEEN},
+        {"not in the way of the next minor", "1.34.0 unread", "active 1.33.0 | b 1.30.4 x3", UNSEEN},
+        {"a new cluster", "1.31.2 unread | a 1.31.2 x3", "none",
+         "create cluster at 1.31.2; create pool a of 3 at 1.31.2"},
+    };
+#undef UNSEEN
+    run_cases(cases, sizeof(cases) / sizeof(*cases), false);
+}
+
 static void upgrades(void **state) {
     (void)state;
     static const struct plan_case cases[] = {
@@ -237,6 +257,7 @@ static void long_plans_are_cut(void **state) {
 int main(void) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(creates_and_scales),
+        cmocka_unit_test(waits_for_a_pool_that_cannot_be_read),
         cmocka_unit_test(upgrades),
         cmocka_unit_test(leaves_alone),
         cmocka_unit_test(deletes),
