@@ -1,4 +1,4 @@
-#include "embedded/tree_look.h"
+#include "base/tree_look.h"
 
 #include "base/hash.h"
 
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { DEEPEST = 32, MOST_ENTRIES = 200000 };
+enum { DEEPEST = 32, MOST_ENTRIES = 200000 }; // where the caller does not say
 
 static uint64_t mix(uint64_t hash, uint64_t value) {
     return (hash ^ value) * 0x100000001b3u;
@@ -33,11 +33,11 @@ static uint64_t hash_entry(const char *path, const struct stat *status) {
 
 static uint64_t look_at(struct tree_look *look, const char *path, unsigned depth) {
     struct stat status = {0};
-    if (++look->entries > MOST_ENTRIES || stat(path, &status) != 0) {
+    if (++look->entries > look->most_entries || stat(path, &status) != 0) {
         return depth == 0 ? 0 : mix_text(1, path);
     }
     uint64_t hash = hash_entry(path, &status);
-    if (!S_ISDIR(status.st_mode) || depth == DEEPEST) {
+    if (!S_ISDIR(status.st_mode) || depth == look->deepest) {
         return hash;
     }
     // Before the names are read: what is added later is told, what was added before is seen.
@@ -62,5 +62,7 @@ static uint64_t look_at(struct tree_look *look, const char *path, unsigned depth
 
 uint64_t tree_look_at(struct tree_look *look, const char *path) {
     look->entries = 0;
+    look->deepest = look->deepest ? look->deepest : DEEPEST;
+    look->most_entries = look->most_entries ? look->most_entries : MOST_ENTRIES;
     return look_at(look, path, 0);
 }

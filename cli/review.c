@@ -2,9 +2,9 @@
 #include "cli/commands.h"
 #include "cli/fleet_side.h"
 #include "manifest/change_plan.h"
+#include "reconciler/json_node.h"
 
 #include <assert.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -47,35 +47,6 @@ struct review_options {
     size_t group_count;
     bool dry_run, pretty;
 };
-
-static struct json_object *json_of(const struct node *node) {
-    struct json_object *json = NULL;
-    switch ((enum node_type)node->type) {
-    case NODE_NULL:
-        return NULL;
-    case NODE_BOOL:
-        return json_object_new_boolean(node->value.boolean);
-    case NODE_INTEGER:
-        return json_object_new_int64(node->value.integer);
-    case NODE_NUMBER:
-        return json_object_new_double(node->value.number);
-    case NODE_STRING:
-        return json_object_new_string_len(node->value.string, (int)node->length);
-    case NODE_LIST:
-        json = json_object_new_array();
-        NODE_EACH(child, node) {
-            json_object_array_add(json, json_of(child));
-        }
-        return json;
-    case NODE_MAP:
-        json = json_object_new_object();
-        NODE_EACH(child, node) {
-            json_object_object_add(json, child->key, json_of(child));
-        }
-        return json;
-    }
-    return NULL;
-}
 
 static void set_text(struct json_object *map, const char *key, const char *text) {
     json_object_object_add(map, key, json_object_new_string(text));
@@ -156,8 +127,8 @@ static struct json_object *request_of(const struct review_options *review, const
     set_if(request, "namespace", identity->key.namespace);
     set_text(request, "operation", operation_name(operation));
     json_object_object_add(request, "userInfo", user_of(review));
-    json_object_object_add(request, "object", after ? json_of(after->stored) : NULL);
-    json_object_object_add(request, "oldObject", before ? json_of(before->stored) : NULL);
+    json_object_object_add(request, "object", after ? json_from_node(after->stored) : NULL);
+    json_object_object_add(request, "oldObject", before ? json_from_node(before->stored) : NULL);
     json_object_object_add(request, "dryRun", json_object_new_boolean(review->dry_run));
     struct json_object *call_options = json_object_new_object();
     set_text(call_options, "kind", options_kinds[operation]);

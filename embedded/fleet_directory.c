@@ -1,8 +1,8 @@
 #include "embedded/fleet_directory.h"
 
 #include "base/memory.h"
+#include "base/tree_look.h"
 #include "embedded/git_checkout.h"
-#include "embedded/tree_look.h"
 
 #include <errno.h>
 #include <limits.h>

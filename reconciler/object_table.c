@@ -73,9 +73,8 @@ static uint64_t hash_substance(struct buffer *scratch, const struct node *object
     return hash_text(HASH_START, buffer_text(scratch));
 }
 
-static void append_stored(struct buffer *text, const struct node *object) {
-    static const char *const managed[] = {"managedFields", NULL};
-    buffer_truncate(text, 0);
+// Members in their order; those of metadata but for one of the names. What lies deeper is canonical.
+static void append_object(struct buffer *text, const struct node *object, const char *const *left_out) {
     buffer_append_char(text, '{');
     bool first = true;
     NODE_EACH(child, object) {
@@ -86,7 +85,7 @@ static void append_stored(struct buffer *text, const struct node *object) {
         json_string_append(text, child->key, child->key_length);
         buffer_append_char(text, ':');
         if (strcmp(child->key, "metadata") == 0 && node_is(child, NODE_MAP)) {
-            append_without(text, child, managed);
+            append_without(text, child, left_out);
         } else {
             json_canonical_append(text, child);
         }
@@ -121,8 +120,10 @@ static bool is_same_text(const struct stored_object *a, const struct stored_obje
 
 enum object_news object_table_put(struct object_table *table, const struct object_key *key,
                                   const struct node *object, const struct stored_object **ret_object) {
+    static const char *const managed[] = {"managedFields", NULL};
     uint64_t substance = hash_substance(&table->scratch, object);
-    append_stored(&table->scratch, object);
+    buffer_truncate(&table->scratch, 0);
+    append_object(&table->scratch, object, managed);
     struct stored_object *held = key_map_find(&table->map, key);
     buffer_truncate(&table->packed, 0);
     text_pack(object_words, table->scratch.data, table->scratch.length, &table->packed);
@@ -161,6 +162,12 @@ const struct stored_object *object_table_find(const struct object_table *table,
 
 size_t object_table_count(const struct object_table *table) {
     return table->map.count;
+}
+
+void object_table_each(const struct object_table *table, void (*each)(void *cookie, void *stored),
+                       void *cookie) {
+    struct key_map map = table->map;
+    key_map_each(&map, each, cookie);
 }
 
 static void forget_seen(void *cookie, void *value) {
@@ -307,20 +314,5 @@ void judged_text(const struct node *object, struct buffer *ret_text) {
 // judged_text orders the members of the object and of metadata by hand; what lies deeper is canonical.
 void approved_text_append(struct buffer *text, const struct node *judged) {
     static const char *const nothing[] = {NULL};
-    buffer_append_char(text, '{');
-    bool first = true;
-    NODE_EACH(child, judged) {
-        if (!first) {
-            buffer_append_char(text, ',');
-        }
-        first = false;
-        json_string_append(text, child->key, child->key_length);
-        buffer_append_char(text, ':');
-        if (strcmp(child->key, "metadata") == 0 && node_is(child, NODE_MAP)) {
-            append_without(text, child, nothing);
-        } else {
-            json_canonical_append(text, child);
-        }
-    }
-    buffer_append_char(text, '}');
+    append_object(text, judged, nothing);
 }
