@@ -46,6 +46,7 @@ struct cluster_record {
     bool deleting;     // the Cluster's deletion was approved
     bool upgrading;    // holds a place among the upgrades of the fleet
     bool old_key;      // as read: it was signed by another key than the first, and is to be signed again
+    bool released;     // nothing is left in the cloud: the Secret is written without finalizer
 };
 
 void cluster_record_clear(struct cluster_record *record); // usable again afterwards
@@ -64,8 +65,9 @@ void cluster_record_withdraw(struct cluster_record *record, const struct object_
 
 // The Secret's key: "NAME-fleetgate", beside the Cluster. In arena.
 struct object_key cluster_record_key(struct arena *arena, const struct object_key *cluster);
-// The Secret as JSON, signed by the first key. api_version and uid are the Cluster's; resource_version NULL:
-// it is to be created. Fails with LIMIT.
+// The Secret as JSON, signed by the first key. Once something was started in the cloud (id) it has a
+// finalizer: who deletes it, or its namespace, does not make us forget what runs there. api_version and uid
+// are the Cluster's; resource_version NULL: it is to be created. Fails with LIMIT.
 MUST_CHECK bool cluster_record_write(const struct cluster_record *record, const struct object_key *cluster,
                                      const char *api_version, const char *uid, const char *resource_version,
                                      const struct key_ring *keys, struct buffer *ret_secret,

@@ -4,6 +4,7 @@
 #include "base/json_reader.h"
 #include "base/memory.h"
 #include "reconciler/cluster_record.h"
+#include "reconciler/cluster_status.h"
 #include "reconciler/object_table.h"
 
 #include <inttypes.h>
@@ -81,7 +82,7 @@ struct object_key cluster_record_key(struct arena *arena, const struct object_ke
 }
 
 static void append_metadata(struct buffer *secret, const struct object_key *cluster, const char *api_version,
-                            const char *uid, const char *resource_version) {
+                            const char *uid, const char *resource_version, bool is_needed) {
     buffer_append_text(secret, "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"type\":\"fleetgate.dev/"
                                "reconciler-record\",\"metadata\":{\"name\":");
     char name[512];
@@ -89,6 +90,7 @@ static void append_metadata(struct buffer *secret, const struct object_key *clus
     json_string_append(secret, name, (size_t)length);
     append_text(secret, "namespace", cluster->namespace);
     append_text(secret, "resourceVersion", resource_version);
+    buffer_append_text(secret, is_needed ? ",\"finalizers\":[\"" RECONCILER_FINALIZER "\"]" : "");
     buffer_append_text(secret, ",\"labels\":{\"cluster.x-k8s.io/cluster-name\":");
     json_string_append(secret, cluster->name, strlen(cluster->name));
     buffer_append_text(secret, "},\"ownerReferences\":[{\"kind\":\"Cluster\"");
@@ -116,7 +118,7 @@ bool cluster_record_write(const struct cluster_record *record, const struct obje
     buffer_init(&signature, MOST_SIGNATURE_BYTES);
     buffer_printf(&signature, "%s ", key_ring_id(keys, 0));
     base64_append(&signature, mac, sizeof(mac));
-    append_metadata(ret_secret, cluster, api_version, uid, resource_version);
+    append_metadata(ret_secret, cluster, api_version, uid, resource_version, record->id && !record->released);
     buffer_append_text(ret_secret, ",\"data\":{\"record\":\"");
     base64_append(ret_secret, text.data, text.length);
     buffer_append_text(ret_secret, "\",\"signature\":\"");

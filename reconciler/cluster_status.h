@@ -47,6 +47,7 @@ bool cluster_status_patch(const struct status_question *question, struct buffer 
 
 // The finalizer of what fleetgate drives.
 #define RECONCILER_FINALIZER "fleetgate.dev/reconciler"
+bool has_reconciler_finalizer(const struct node *object);
 
 // The merge patch for all but status: finalizer (Cluster and pools; taken away where has_finalizer is false),
 // labels and owner references that clusterctl describe needs, spec.controlPlaneEndpoint of Cluster and

@@ -214,7 +214,20 @@ static bool is_same_text(const struct approved_object *approved, const struct bu
     return is_same;
 }
 
+// What was heard of it is older than what was approved, by another process that had heard more.
+static bool is_behind(const struct judging *judging, const struct candidate *candidate) {
+    const struct approved_object *approved = candidate->approved;
+    if (!approved || candidate->stored->generation >= approved->generation) {
+        return false;
+    }
+    const struct node *object = approved_node(judging, approved);
+    return strcmp(node_get_text(node_get(object, "metadata"), "uid"), candidate->stored->uid) == 0;
+}
+
 static bool judge_spec(struct judging *judging, const struct candidate *candidate) {
+    if (is_behind(judging, candidate)) {
+        return false; // it is judged when the rest was heard of
+    }
     CLEANUP(document_free) struct document *document = stored_object_read(candidate->stored);
     CLEANUP(buffer_clear) struct buffer text;
     buffer_init(&text, MOST_JUDGED_BYTES);

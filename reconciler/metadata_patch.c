@@ -10,6 +10,15 @@ static bool is_finalizer(const struct node *item) {
     return text && strcmp(text, RECONCILER_FINALIZER) == 0;
 }
 
+bool has_reconciler_finalizer(const struct node *object) {
+    NODE_EACH(item, node_at(object, "metadata.finalizers")) {
+        if (is_finalizer(item)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // Others' finalizers stay, in their order. An object that is going takes no new ones.
 static void put_finalizer(const struct node *object, bool wanted, struct json_object *metadata) {
     const struct node *have = node_at(object, "metadata.finalizers");

@@ -39,6 +39,8 @@ void object_table_remove(struct object_table *table, const struct object_key *ke
 const struct stored_object *object_table_find(const struct object_table *table, const struct object_key *key);
 size_t object_table_count(const struct object_table *table);
 
+void object_table_each(const struct object_table *table, void (*each)(void *cookie, void *stored),
+                       void *cookie);
 // A new list begins; at its end what was not put since is handed to gone and removed.
 void object_table_begin(struct object_table *table);
 void object_table_end(struct object_table *table,

@@ -254,6 +254,7 @@ void reconciler_put(struct reconciler *reconciler, const struct node *object) {
     if (news == OBJECT_SAME || news == OBJECT_OLD) {
         return;
     }
+    strays_note(reconciler, stored);
     if (fragment->kind.entry->role == KIND_CLUSTER && !fragment->kind.is_template) {
         put_cluster(reconciler, stored, news);
     } else {
@@ -279,6 +280,7 @@ static void object_is_gone(void *cookie, const struct stored_object *object) {
     struct worker *worker = key_map_find(&reconciler->workers, &object->key);
     if (worker) {
         cluster_is_gone(reconciler, worker);
+        strays_look_later(reconciler);
     }
 }
 
@@ -348,6 +350,7 @@ void reconciler_free(struct reconciler *reconciler) {
         worker_free(worker);
     }
     event_loop_cancel(reconciler->options.loop, reconciler->pump_timer);
+    strays_forget(reconciler);
     object_table_free(reconciler->objects);
     free(reconciler->queue);
     free(reconciler);

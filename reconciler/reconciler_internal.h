@@ -6,6 +6,7 @@
 #include "reconciler/reconciler.h"
 
 struct worker;
+struct stray_list;
 
 // Passes under way at one time: each holds one request and some 20 kB at most. Clouds that don't answer must
 // not hold up the others.
@@ -35,6 +36,8 @@ struct reconciler {
     struct line_ends lines[LINE_COUNT];
     bool line_moves;        // somebody in line may be called
     struct worker *retired; // their Cluster is gone, their pass is not over
+    event_timer stray_timer;
+    struct stray_list *strays; // that are looked at now, or NULL
     struct reconciler_stats stats;
 };
 
@@ -57,3 +60,8 @@ void rollout_count(struct worker *worker);
 // Wakes those whose turn has come.
 void rollout_call(struct reconciler *reconciler);
 void rollout_leave_line(struct worker *worker);
+
+// Pools whose Cluster is gone are let go, after a while.
+void strays_look_later(struct reconciler *reconciler);
+void strays_note(struct reconciler *reconciler, const struct stored_object *stored); // it may be one
+void strays_forget(struct reconciler *reconciler);

@@ -104,16 +104,6 @@ static void replace(char **text, const char *value) {
     *text = value ? memory_strdup(value) : NULL;
 }
 
-static bool has_finalizer(const struct node *metadata) {
-    NODE_EACH(item, node_get(metadata, "finalizers")) {
-        const char *name = node_string(item);
-        if (name && strcmp(name, RECONCILER_FINALIZER) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 void worker_read_cluster(struct worker *worker, const struct stored_object *stored) {
     const struct reconciler_options *options = &worker->reconciler->options;
     CLEANUP(document_free) struct document *document = stored_object_read(stored);
@@ -131,7 +121,7 @@ void worker_read_cluster(struct worker *worker, const struct stored_object *stor
     worker->is_paused =
         pause || node_get(node_get(metadata, "annotations"), "cluster.x-k8s.io/paused") != NULL;
     worker->is_deleting = stored->deleting;
-    worker->has_finalizer = has_finalizer(metadata);
+    worker->has_finalizer = has_reconciler_finalizer(object);
 }
 
 void worker_event(struct worker *worker, bool warning, const char *reason, const char *message) {
@@ -151,6 +141,7 @@ static void begin(struct worker *worker) {
     worker->again = false;
     worker->wait_ms = -1;
     worker->next_member = 0;
+    worker->next_approved = 0;
     worker->clean_step = 0;
     worker->plan = (struct plan){0};
     worker->members = (struct member_list){0};
@@ -297,6 +288,7 @@ static void end(struct worker *worker) {
 void worker_run(struct worker *worker) {
     static bool (*const steps[PASS_STEP_COUNT])(struct worker *) = {
         [PASS_RECORD] = worker_step_record,
+        [PASS_GONE] = worker_step_gone,
         [PASS_JUDGE] = worker_step_judge,
         [PASS_SPEC] = worker_step_spec,
         [PASS_STORE] = worker_step_store,

@@ -12,6 +12,7 @@ enum { WORKER_MOST_TEXT = 1024 };
 enum pass_step {
     PASS_NONE, // no pass is under way
     PASS_RECORD,
+    PASS_GONE, // is what is not there (any more) really gone?
     PASS_JUDGE,
     PASS_SPEC,
     PASS_STORE, // what was approved, before anything is done about it
@@ -78,6 +79,7 @@ struct worker {
     struct plan_step starting; // of PASS_INTENT and PASS_START
     struct member_list members;
     size_t next_member;
+    size_t next_approved; // of PASS_GONE
     unsigned clean_step;
     char *kubeconfig_text;
     char *step_text, *waits, *problem, *drift; // WORKER_MOST_TEXT, in arena
@@ -111,6 +113,7 @@ const char *worker_region(const struct worker *worker); // NULL: not known
 
 // The steps. True: go on with worker->step; false: an answer will.
 bool worker_step_record(struct worker *worker);
+bool worker_step_gone(struct worker *worker);
 bool worker_step_judge(struct worker *worker);
 bool worker_step_spec(struct worker *worker);
 bool worker_step_store(struct worker *worker);

@@ -68,8 +68,9 @@ struct status_question worker_question(const struct worker *worker, const struct
     const struct verdict *verdict = verdict_find(&worker->verdicts, &stored->key);
     bool is_cluster = fragment_key_matches(&stored->key, &worker->key);
     bool is_approved = cluster_record_find(&worker->record, &stored->key) != NULL;
-    // What was judged may not be what is stored any more.
-    bool is_judged = verdict && (verdict->generation == stored->generation || stored->deleting);
+    // What was judged may not be what is stored any more; nor was it kept, where the record can't be read.
+    bool is_judged =
+        worker->record_loaded && verdict && (verdict->generation == stored->generation || stored->deleting);
     return (struct status_question){
         .object = document_root(document),
         .cluster = document_root(cluster),

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_SECRET_BYTES = 2 * RECORD_MOST_BYTES };
+enum { MOST_SECRET_BYTES = 2 * RECORD_MOST_BYTES, UNHEARD_WAIT_MS = 1000 };
 
 static const struct object_store *store_of(const struct worker *worker) {
     return &worker->reconciler->options.store;
@@ -75,7 +75,7 @@ static void record_read(void *cookie, const struct store_answer *answer) {
     if (worker->record_loaded) {
         restore_places(worker);
         worker->must_judge = true;
-        worker->step = PASS_JUDGE;
+        worker->step = PASS_GONE;
     } else {
         worker_fail(worker, "Secret %s-fleetgate: %s", worker->key.name, error.message);
         worker->step = PASS_STATUS;
@@ -85,7 +85,7 @@ static void record_read(void *cookie, const struct store_answer *answer) {
 
 bool worker_step_record(struct worker *worker) {
     if (worker->record_loaded) {
-        worker->step = PASS_JUDGE;
+        worker->step = PASS_GONE;
         return true;
     }
     if (!worker->provider_name && !worker->has_finalizer) {
@@ -97,6 +97,40 @@ bool worker_step_record(struct worker *worker) {
     const struct object_store *store = store_of(worker);
     store->methods->read(store->cookie, &key, record_read, worker);
     return false;
+}
+
+// ---- what is gone ----
+
+// An object that another process approved may not have been heard of yet: only who keeps it knows that it is
+// not there, and only then its deletion is judged.
+static void looked_for(void *cookie, const struct store_answer *answer) {
+    struct worker *worker = cookie;
+    if (answer->error.kind == ERROR_NONE) {
+        const struct object_key *key = &worker->record.approved[worker->next_approved - 1]->key;
+        worker_say(worker->waits, "%s %s/%s was approved and has not been heard of yet", key->kind,
+                   key->namespace, key->name);
+        worker->wait_ms = UNHEARD_WAIT_MS;
+        worker->step = PASS_STATUS;
+    } else if (answer->error.kind != ERROR_NOT_FOUND) {
+        worker_fail(worker, "%s", answer->error.message);
+        worker->step = PASS_STATUS;
+    }
+    worker_run(worker);
+}
+
+bool worker_step_gone(struct worker *worker) {
+    const struct cluster_record *record = &worker->record;
+    const struct object_table *objects = worker->reconciler->objects;
+    bool asks = worker->must_judge && worker->provider_name && !record->deleting;
+    while (asks && worker->next_approved < record->approved_count) {
+        const struct object_key *key = &record->approved[worker->next_approved++]->key;
+        if (!object_table_find(objects, key)) {
+            store_of(worker)->methods->read(store_of(worker)->cookie, key, looked_for, worker);
+            return false;
+        }
+    }
+    worker->step = PASS_JUDGE;
+    return true;
 }
 
 // ---- judging ----

@@ -130,7 +130,11 @@ bool worker_step_release(struct worker *worker) {
         }
         worker->step = PASS_CLEAN;
         worker->clean_step = is_over(worker) ? 0 : 2; // of what is not ours only the finalizers are
-        return !collect(worker) || true;
+        if (!collect(worker)) {
+            worker_fail(worker, "the cluster has more than %d objects", MEMBERS_MOST);
+            worker->step = PASS_END;
+        }
+        return true;
     }
     bool is_first = worker->clean_step == 0;
     if (is_first) {
@@ -174,6 +178,17 @@ static bool release_cluster(struct worker *worker) {
     return stored && take_finalizer(worker, stored);
 }
 
+// Before the Cluster is, or its finalizer would have the Secret stay for good if this process ended in
+// between.
+static bool release_record(struct worker *worker) {
+    if (!*worker->record_version || worker->record.released) {
+        return false;
+    }
+    worker->record.released = true;
+    (void)worker_write_record(worker, PASS_CLEAN); // says in worker->step where it failed
+    return true;
+}
+
 static bool remove_record(struct worker *worker) {
     struct object_key key = cluster_record_key(worker->arena, &worker->key);
     worker->record_dirty = false;
@@ -204,18 +219,15 @@ bool worker_step_clean(struct worker *worker) {
     static const struct {
         bool (*send)(struct worker *worker);
         bool once;
-    } parts[] = {{remove_kubeconfig, true},
-                 {remove_children, false},
-                 {release_all_pools, false},
-                 {release_cluster, true},
-                 {remove_record, true}};
+    } parts[] = {{remove_kubeconfig, true}, {remove_children, false}, {release_all_pools, false},
+                 {release_record, true},    {release_cluster, true},  {remove_record, true}};
     bool was_ours = worker->record.deleting && worker->provider_name;
     while (worker->clean_step < sizeof(parts) / sizeof(parts[0])) {
         unsigned at = worker->clean_step;
         if (parts[at].send == remove_record && !was_ours) {
             break;
         }
-        if (parts[at].send == release_cluster && was_ours && pools_remain(worker)) {
+        if (parts[at].send == release_record && was_ours && pools_remain(worker)) {
             worker_say(worker->waits, "waits until its pools are gone");
             worker->wait_ms = POOLS_WAIT_MS;
             worker->step = PASS_END;
@@ -223,7 +235,7 @@ bool worker_step_clean(struct worker *worker) {
         }
         worker->clean_step += parts[at].once;
         if (parts[at].send(worker)) {
-            return false;
+            return worker->step != PASS_CLEAN;
         }
         worker->clean_step += !parts[at].once;
     }

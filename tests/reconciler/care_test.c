@@ -279,6 +279,63 @@ static void test_never_approved_goes(void **state) {
     fleet_fixture_end(&fixture);
 }
 
+// "kubectl delete secrets --all": what runs in the cloud is known all the same, and goes with its Cluster.
+static void test_record_outlives_its_deletion(void **state) {
+    (void)state;
+    struct fleet_fixture fixture;
+    begin(&fixture);
+    fleet_fixture_delete(&fixture, "Secret", "eu-1-fleetgate");
+    expect_text("kept by", fleet_fixture_read(&fixture, "Secret", "eu-1-fleetgate", "metadata.finalizers[0]"),
+                RECONCILER_FINALIZER);
+    scale(&fixture, 5);
+    fleet_fixture_run(&fixture, LONG_ENOUGH_S);
+    expect_text("carried out", fleet_fixture_cloud(&fixture, id), scaled);
+    fleet_fixture_restart(&fixture);
+    fleet_fixture_patch(&fixture, "Cluster", "eu-1", "{'metadata':{'annotations':{'allow-delete':'yes'}}}");
+    fleet_fixture_delete(&fixture, "Cluster", "eu-1");
+    fleet_fixture_run(&fixture, LONG_ENOUGH_S);
+    expect_text("cloud", fleet_fixture_cloud(&fixture, id), "");
+    expect_true("Cluster", !fleet_fixture_exists(&fixture, "Cluster", "eu-1"), "is gone");
+    expect_true("record", !fleet_fixture_exists(&fixture, "Secret", "eu-1-fleetgate"), "is gone");
+    fleet_fixture_end(&fixture);
+}
+
+// A watch that lags behind what another process has approved: not heard of is not gone.
+static void test_not_heard_of_is_not_gone(void **state) {
+    (void)state;
+    struct fleet_fixture fixture;
+    begin(&fixture);
+    reconciler_removed(fixture.reconciler,
+                       &(struct object_key){"cluster.x-k8s.io", "MachinePool", "prod", "eu-1-a"});
+    fleet_fixture_patch(&fixture, "Cluster", "eu-1", "{'metadata':{'annotations':{'allow-delete':'yes'}}}");
+    fleet_fixture_run(&fixture, LONG_ENOUGH_S);
+    expect_text("the pool stays", fleet_fixture_cloud(&fixture, id), as_built);
+    expect_says("it says so", &fixture, "Reconciled", "False",
+                "MachinePool prod/eu-1-a was approved and has not been heard of yet");
+    scale(&fixture, 5); // heard of
+    fleet_fixture_run(&fixture, LONG_ENOUGH_S);
+    expect_text("scaled", fleet_fixture_cloud(&fixture, id), scaled);
+    fleet_fixture_end(&fixture);
+}
+
+// Somebody in a hurry takes the finalizers from the Cluster; its pools are not held for ever.
+static void test_pool_without_cluster_goes(void **state) {
+    (void)state;
+    struct fleet_fixture fixture;
+    begin(&fixture);
+    fleet_fixture_delete(&fixture, "Cluster", "eu-1"); // not approved, so it stays
+    fleet_fixture_run(&fixture, 60);
+    fleet_fixture_patch(&fixture, "Cluster", "eu-1", "{'metadata':{'finalizers':null}}");
+    expect_text("pool", fleet_fixture_read(&fixture, "MachinePool", "eu-1-a", "metadata.finalizers[0]"),
+                RECONCILER_FINALIZER);
+    fleet_fixture_run(&fixture, 120);
+    expect_true("Cluster", !fleet_fixture_exists(&fixture, "Cluster", "eu-1"), "is gone");
+    expect_true("pool", !fleet_fixture_exists(&fixture, "MachinePool", "eu-1-a"), "is gone");
+    expect_true("people", fleet_fixture_told(&fixture, "ReleasedWithoutCluster"), "are told");
+    expect_text("the cloud stays", fleet_fixture_cloud(&fixture, id), as_built);
+    fleet_fixture_end(&fixture);
+}
+
 // Its own words about a failure, different each time, don't make it try again at once.
 static void test_own_words_wake_nobody(void **state) {
     (void)state;
@@ -309,6 +366,9 @@ int main(void) {
         cmocka_unit_test(test_two_reconcilers),
         cmocka_unit_test(test_kubeconfig_comes_back),
         cmocka_unit_test(test_never_approved_goes),
+        cmocka_unit_test(test_record_outlives_its_deletion),
+        cmocka_unit_test(test_not_heard_of_is_not_gone),
+        cmocka_unit_test(test_pool_without_cluster_goes),
         cmocka_unit_test(test_own_words_wake_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -104,6 +104,7 @@ static void test_left_alone(void **state) {
                     fleet_fixture_condition(&fixture, "Cluster", "eu-1", "Reconciled", &message), "False");
         expect_contains(cases[i].name, message ? message : "", cases[i].message);
         fleet_fixture_delete(&fixture, "Secret", "eu-1-fleetgate");
+        fleet_fixture_patch(&fixture, "Secret", "eu-1-fleetgate", "{'metadata':{'finalizers':null}}");
         fleet_fixture_run(&fixture, LONG_ENOUGH_S);
         expect_text(cases[i].name, fleet_fixture_cloud(&fixture, "prod-eu-1"),
                     "1.29.4 active eu-1-a=1.29.4:5/5");

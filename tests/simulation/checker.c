@@ -212,7 +212,6 @@ static void note_stored(struct world *world, struct declared_cluster *cluster, s
     const char *uid = node_string(node_get(metadata, "uid"));
     bool is_same = object->stored && uid && strcmp(object->uid, uid) == 0;
     bool is_held = has_finalizer(metadata);
-    object->stored_since_ms = is_same ? object->stored_since_ms : world_now_ms(world);
     object->is_bare = !is_held && is_same && (object->is_bare || object->was_held);
     object->was_held = is_held;
     snprintf(object->uid, sizeof(object->uid), "%s", uid ? uid : "");

@@ -102,7 +102,6 @@ static bool any_since(const struct record_version *record, struct declared_objec
                       bool (*visit)(void *cookie, const struct revision *revision), void *cookie) {
     size_t index = (size_t)(object - record->cluster->objects);
     size_t lower = record->lower[index] < object->lower ? record->lower[index] : object->lower;
-    lower = lacks_part(record->cluster) ? 0 : lower;
     for (size_t i = lower; i < object->revision_count; i++) {
         if (object->revisions[i].possible && visit(cookie, &object->revisions[i])) {
             return true;
@@ -111,14 +110,8 @@ static bool any_since(const struct record_version *record, struct declared_objec
     return false;
 }
 
-// A leader whose watch is behind another one's record takes what it has not heard of for deleted: as long as
-// the watch lags, which is a known limit where two lead at a time.
-static bool is_new(const struct declared_object *pool, int64_t now_ms) {
-    return now_ms - pool->stored_since_ms < MOST_LAG_MS;
-}
-
 static bool is_asked(const struct record_version *record, const struct provider_request *request,
-                     const struct life *life, int64_t now_ms) {
+                     const struct life *life) {
     struct declared_cluster *cluster = life->cluster;
     struct question question = {request, cluster};
     struct declared_object *version = declared_version_object(cluster);
@@ -138,8 +131,7 @@ static bool is_asked(const struct record_version *record, const struct provider_
     case ACTION_DELETE_POOL:
         return cluster->flavour == FLAVOUR_TOPOLOGY
                    ? any_since(record, pool, asks_no_pool, &question) || life->delete_approved
-                   : !pool || !pool->stored || pool->deleting || pool->maybe_none || is_new(pool, now_ms) ||
-                         life->delete_approved;
+                   : !pool || !pool->stored || pool->deleting || pool->maybe_none || life->delete_approved;
     case ACTION_DELETE_CLUSTER:
         return life->deleting && life->delete_approved;
     default:
@@ -211,7 +203,7 @@ void checker_start_is_sent(struct world *world, struct process *process,
                  request->token);
         return;
     }
-    if (!is_asked(record, request, life, world_now_ms(world))) {
+    if (!is_asked(record, request, life)) {
         VIOLATED(world, "no unapproved spec is carried out", "%s: nothing that may be in force asks for it",
                  text);
     }
@@ -311,7 +303,7 @@ void checker_start_arrives(struct world *world, const struct provider_request *r
     }
     char text[160];
     describe(request, text);
-    if (token->request != hash_of(request) && !is_asked(record, request, life, world_now_ms(world))) {
+    if (token->request != hash_of(request) && !is_asked(record, request, life)) {
         VIOLATED(world, "no unapproved spec is carried out", "%s came to the cloud", text);
     }
     struct found found = {request, world};

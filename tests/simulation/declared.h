@@ -49,9 +49,8 @@ struct declared_object {
     char name[DECLARED_NAME_BYTES];
     bool wanted; // by the user; what was removed may still be stored
     bool stored, deleting, delete_approved;
-    int64_t stored_since_ms; // in this life
-    bool was_held;           // it had our finalizer
-    bool is_bare; // somebody has taken our finalizer away: to delete it now is to delete it behind our back
+    bool was_held; // it had our finalizer
+    bool is_bare;  // somebody has taken our finalizer away: to delete it now is to delete it behind our back
     char uid[DECLARED_UID_BYTES];
     struct revision revisions[DECLARED_REVISIONS];
     size_t revision_count;

@@ -372,8 +372,9 @@ void driver_change(struct world *world) {
     static const struct {
         int64_t weight;
         void (*change)(struct world *world);
-    } changes[] = {{8, driver_meddle},    {6, driver_write_status}, {4, driver_touch_finalizers},
-                   {2, driver_take_name}, {3, switch_policies},     {3, relist}};
+    } changes[] = {{8, driver_meddle},       {6, driver_write_status}, {4, driver_touch_finalizers},
+                   {2, driver_take_name},    {3, switch_policies},     {3, relist},
+                   {3, driver_delete_record}};
     world->checker.counts.changes++;
     int64_t pick = random_below(&world->driver, 100);
     for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {

@@ -18,4 +18,5 @@ void driver_meddle(struct world *world);
 void driver_write_status(struct world *world);
 void driver_touch_finalizers(struct world *world);
 void driver_take_name(struct world *world);
+void driver_delete_record(struct world *world);
 void driver_free_names(struct world *world);

@@ -1,5 +1,6 @@
 // Changes by those who have no business here.
 #include "base/json_reader.h"
+#include "reconciler/cluster_record.h"
 #include "reconciler/cluster_status.h"
 #include "tests/simulation/driver.h"
 #include "tests/simulation/world.h"
@@ -92,6 +93,19 @@ void driver_touch_finalizers(struct world *world) {
     patch(world, object, NULL,
           adds ? "{\"metadata\":{\"finalizers\":[\"" RECONCILER_FINALIZER "\",\"" STRANGER_FINALIZER "\"]}}"
                : "{\"metadata\":{\"finalizers\":null}}");
+}
+
+// "kubectl delete secrets --all", or a namespace that goes.
+void driver_delete_record(struct world *world) {
+    struct declared_cluster *cluster = NULL;
+    (void)any_object(world, &cluster);
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct object_key key = cluster_record_key(arena, &cluster->objects[0].key);
+    struct error error = {0};
+    NOTE(world, "stranger: deletes Secret %s", key.name);
+    if (!object_database_remove(world->database, &key, NULL, NULL, &error) && error.kind != ERROR_NOT_FOUND) {
+        world_fail(world, &error);
+    }
 }
 
 // A cluster of somebody else has the name already.
