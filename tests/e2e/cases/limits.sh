@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154  # sourced by tests/e2e/run
 
-# Limits that hold however many ask at once. E2E_ROUNDS says how often (CI and the founders: 100).
+# Limits that hold however many ask at once. E2E_ROUNDS says how often (CI: 25, for its time).
 
 readonly limit_rounds=${E2E_ROUNDS:-100} limit_crowd=200
 
