@@ -195,7 +195,6 @@ static void end_round(struct fleet_doors *doors) {
     schedule(doors, doors->due ? SOON_MS : doors->options.ask_again_ms, ask_again);
 }
 
-// What was refused may have waited for what was stored after it.
 static bool has_more(const struct fleet_doors *doors) {
     return doors->round.at < doors->round.count;
 }
@@ -222,7 +221,7 @@ static void turn(void *cookie) {
         return;
     }
     if (!has_more(doors) && doors->round.moved) {
-        begin_pass(doors);
+        begin_pass(doors); // what was refused may have waited for what was stored after it
     }
     if (has_more(doors)) {
         schedule(doors, 0, turn);

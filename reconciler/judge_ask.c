@@ -25,13 +25,26 @@ static bool holds_all(const struct node *a, const struct node *b, const char *co
     return true;
 }
 
-bool judge_same_attested(const struct node *a, const struct node *b) {
+// Are they the same but for metadata, status, and these of spec?
+static bool is_same_but(const struct node *a, const struct node *b, const char *const *of_spec) {
     static const char *const apart[] = {"metadata", "status", "spec", NULL};
-    static const char *const others[] = {"replicas", "controlPlaneEndpoint", NULL};
     const struct node *spec_a = node_get(a, "spec");
     const struct node *spec_b = node_get(b, "spec");
-    return holds_all(a, b, apart) && holds_all(b, a, apart) && holds_all(spec_a, spec_b, others) &&
-           holds_all(spec_b, spec_a, others);
+    return holds_all(a, b, apart) && holds_all(b, a, apart) && holds_all(spec_a, spec_b, of_spec) &&
+           holds_all(spec_b, spec_a, of_spec);
+}
+
+bool judge_same_attested(const struct node *a, const struct node *b) {
+    static const char *const others[] = {"replicas", "controlPlaneEndpoint", NULL};
+    return is_same_but(a, b, others);
+}
+
+// Such as owners, labels and the endpoint, which are mostly written by the reconciler itself: that they were
+// allowed is nothing that anybody looks for.
+static bool is_small_change(const struct question *question) {
+    static const char *const endpoint[] = {"controlPlaneEndpoint", NULL};
+    return question->operation == OPERATION_UPDATE &&
+           is_same_but(question->old_object, question->object, endpoint);
 }
 
 // A verdict that rests on who did it can't be had here: admission has seen the user, and its attestation says
@@ -167,7 +180,8 @@ enum approval_state judge_ask(struct judging *judging, const struct candidate *c
     const struct verdict *last = verdict_find(judging->verdicts, &candidate->key);
     bool is_repeated =
         last && last->state == state && last->text && strcmp(last->text, buffer_text(ret_why)) == 0;
-    if (options->reconciler->decided && !is_repeated) {
+    bool is_told = !is_repeated && !(state == APPROVAL_APPROVED && is_small_change(question));
+    if (options->reconciler->decided && is_told) {
         options->reconciler->decided(options->reconciler->cookie, &review, &decision);
     }
     return state;

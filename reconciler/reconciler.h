@@ -42,8 +42,9 @@ struct reconciler_options {
     bool attests;                           // admission attests specs with these keys
     const struct reconcile_settings *(*settings)(void *cookie); // borrowed until the next turn
     bool (*leads)(void *cookie); // asked before every call to a provider; NULL: always
-    void (*decided)(void *cookie, const struct review *review,
-                    const struct decision *decision);                        // may be NULL
+    // What was judged, but for a repeat, and for what was allowed and changes only metadata or the endpoint.
+    // May be NULL.
+    void (*decided)(void *cookie, const struct review *review, const struct decision *decision);
     void (*progress)(void *cookie, const struct cluster_progress *progress); // may be NULL
     void *cookie;
     uint64_t random_seed; // of jitter and tokens; 0: from the system
