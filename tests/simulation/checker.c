@@ -70,6 +70,7 @@ static void note_record(struct world *world, struct declared_cluster *cluster, c
     free(record->text);
     record->text = buffer_take(&text);
     record->cluster = cluster;
+    cluster->has_record = true;
     for (size_t i = 0; i < cluster->object_count; i++) {
         record->lower[i] = cluster->objects[i].lower;
     }
@@ -220,6 +221,7 @@ static void note_stored(struct world *world, struct declared_cluster *cluster, s
     const char *approval = node_string(node_get(node_get(metadata, "annotations"), ALLOW_DELETE_ANNOTATION));
     object->delete_approved = object->deleting && approval && strcmp(approval, "true") == 0;
     note_approval(world, object, stored);
+    object->maybe_none |= !cluster->has_record;
     if (object->role == ROLE_CLUSTER) {
         note_cluster(world, cluster, object, stored);
     }
@@ -241,12 +243,23 @@ static struct declared_cluster *cluster_of_record(struct world *world, const str
     return NULL;
 }
 
+// Before anything was started, a record that goes takes the approvals along: all is judged as if it was new.
+static void note_record_gone(struct world *world, struct declared_cluster *cluster) {
+    cluster->has_record = false;
+    for (size_t i = 0; i < cluster->object_count; i++) {
+        cluster->objects[i].maybe_none = true;
+        declared_judge(world, &cluster->objects[i]);
+    }
+}
+
 void checker_stored(struct world *world, const struct object_key *key, const struct node *object) {
     struct declared_cluster *cluster = cluster_of_record(world, key);
+    if (cluster && object) {
+        note_record(world, cluster, object);
+    } else if (cluster) {
+        note_record_gone(world, cluster);
+    }
     if (cluster) {
-        if (object) {
-            note_record(world, cluster, object);
-        }
         return;
     }
     struct declared_object *declared = declared_find(world, key, &cluster);

@@ -70,6 +70,7 @@ struct declared_cluster {
     bool driven;     // it has the label, or there is a default
     struct declared_object objects[DECLARED_OBJECTS];
     size_t object_count;
+    bool has_record;         // its Secret is stored: what was approved is known
     bool ready_said;         // Ready (or Available) is true
     bool annotation_pause;   // paused by the annotation
     bool was_paused;         // so at some time: it may have been approved like this

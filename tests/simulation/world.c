@@ -125,6 +125,11 @@ static void was_removed(void *cookie, const struct object_key *key, const struct
     process_tell_all(world, key, NULL);
 }
 
+static struct key_ring *attesting_keys(void *cookie) {
+    const struct world *world = cookie;
+    return world->attests ? key_ring_ref(world->keys) : NULL;
+}
+
 static void open_parts(struct world *world) {
     struct error error = {0};
     const struct object_database_options stored = {
@@ -140,7 +145,9 @@ static void open_parts(struct world *world) {
     }
     object_database_listen(world->database, &(struct object_listener){was_put, was_removed, world});
     world->database_store = database_store_new(world->loop, world->database, NULL, NULL);
-    world->store = database_store_get(world->database_store);
+    const struct object_store plain = database_store_get(world->database_store);
+    world->attested_store = attested_store_new(&plain, world->database, attesting_keys, world);
+    world->store = attested_store_get(world->attested_store);
     world->cloud = sim_provider(world->sim);
 }
 
@@ -265,6 +272,7 @@ static void settle(struct world *world) {
 
 static void close_parts(struct world *world) {
     process_free_all(world);
+    attested_store_free(world->attested_store);
     database_store_free(world->database_store);
     sim_free(world->sim);
     wire_free_all(world);

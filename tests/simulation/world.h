@@ -3,6 +3,7 @@
 #pragma once
 
 #include "attest/key_ring.h"
+#include "embedded/attested_store.h"
 #include "embedded/database_store.h"
 #include "embedded/object_database.h"
 #include "reconciler/providers/sim.h"
@@ -47,6 +48,7 @@ struct world {
     struct trace trace;
     struct event_loop *loop;
     struct object_database *database;
+    struct attested_store *attested_store; // what is patched comes through /mutate
     struct database_store *database_store;
     struct object_store store; // what a call that arrives reaches
     struct sim *sim;
