@@ -32,10 +32,14 @@ static struct chunk *chunk_new(size_t size, struct chunk *previous) {
     return chunk;
 }
 
-struct arena *arena_new(void) {
+struct arena *arena_new_sized(size_t first_bytes) {
     struct arena *arena = memory_calloc(1, sizeof(*arena));
-    arena->current = chunk_new(FIRST_CHUNK_BYTES, NULL);
+    arena->current = chunk_new(first_bytes, NULL);
     return arena;
+}
+
+struct arena *arena_new(void) {
+    return arena_new_sized(FIRST_CHUNK_BYTES);
 }
 
 void arena_free(struct arena *arena) {

@@ -9,6 +9,8 @@
 struct arena;
 
 struct arena *arena_new(void); // caller owns
+// For what is mostly small: the first chunk has so many bytes in place of 16 KiB.
+struct arena *arena_new_sized(size_t first_bytes);
 void arena_free(struct arena *arena);
 DEFINE_CLEANUP(arena_free, struct arena *)
 

@@ -10,6 +10,8 @@ const struct document_limits document_default_limits = {.depth = 128, .nodes = 1
 
 // MOST_EXPECTED: what an estimate may take at once, 2 MiB; what is really there may grow past it.
 enum { DEEPEST = 1024, FIRST_NODES = 64, MOST_EXPECTED = 64 * 1024, SMALL_MAP = 12 };
+// A fleet's manifests are held all at one time, most of them small.
+enum { FIRST_STRING_BYTES = 1024 };
 
 struct document_builder {
     struct document_limits limits;
@@ -53,7 +55,7 @@ void document_builder_adopt_text(struct document_builder *builder, char *text) {
 
 const char *document_builder_copy(struct document_builder *builder, const char *text, size_t length) {
     if (!builder->document->strings) {
-        builder->document->strings = arena_new();
+        builder->document->strings = arena_new_sized(FIRST_STRING_BYTES);
     }
     return arena_copy_text(builder->document->strings, text, length);
 }
@@ -253,6 +255,10 @@ const struct node_position *document_builder_position(const struct document_buil
 struct document *document_builder_finish(struct document_builder *builder) {
     assert(builder->depth == 0 && builder->document->count > 0);
     struct document *document = builder->document;
+    // What has positions is a file's, and is held with all others; requests are gone in a moment.
+    if (builder->with_positions && document->count < builder->capacity) {
+        set_capacity(builder, document->count);
+    }
     builder->document = NULL;
     document_builder_free(builder);
     return document;

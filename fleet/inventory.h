@@ -77,6 +77,11 @@ bool inventory_holder(const struct inventory *inventory, struct arena *arena,
                       const struct object_key *account, const char *name, const char *value, const char *per,
                       const char *group, struct object_key *ret_holder);
 
+enum { INVENTORY_UID_BYTES = 64 };
+// The uid under which it holds this object ("" where it has none; longer ones are cut); false: it holds none.
+bool inventory_uid(const struct inventory *inventory, const struct object_key *object,
+                   char ret_uid[INVENTORY_UID_BYTES]);
+
 // Does it show this object as it was promised: same uid and at least that generation (0: any), and replicas
 // when not -1? Also when the watch has told of its end since: it was stored. removed: is it gone (or
 // re-created)?

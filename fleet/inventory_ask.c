@@ -225,6 +225,21 @@ static bool shows(struct store *store, uint32_t at, const char *uid, int64_t gen
     return has_replicas(inventory_unpack(store, arena, at), replicas);
 }
 
+bool inventory_uid(const struct inventory *inventory, const struct object_key *object,
+                   char ret_uid[INVENTORY_UID_BYTES]) {
+    struct store *store = inventory->store;
+    struct key_ids ids;
+    inventory_read(store);
+    uint32_t at = inventory_key_find(store, object, &ids) ? inventory_find_entry(store, &ids) : 0;
+    if (at) {
+        struct object_marks marks;
+        fragment_unpack_marks(inventory_entry_at(store, at)->bytes, &marks);
+        memcpy(ret_uid, marks.uid, INVENTORY_UID_BYTES);
+    }
+    inventory_unlock(store);
+    return at != 0;
+}
+
 bool inventory_shows(const struct inventory *inventory, const struct object_key *object, const char *uid,
                      int64_t generation, int64_t replicas, bool removed) {
     struct store *store = inventory->store;

@@ -18,7 +18,8 @@ static size_t collect(struct ledger *ledger, struct look looks[MOST_LOOKS]) {
     size_t count = 0;
     for (size_t i = 0; i < ledger->promises.count && count < MOST_LOOKS; i++) {
         const struct promise *promise = ledger->promises.items[i];
-        if (promise_counts(promise) && !promise->looked && clock_now_ns() + early_ns >= promise->until_ns) {
+        bool waits = !promise->shown && !promise->dead && !promise->looked;
+        if (waits && clock_now_ns() + early_ns >= promise->until_ns) {
             looks[count++] = (struct look){promise->id, promise_copy(promise)};
         }
     }
@@ -47,7 +48,7 @@ static void end_promises(struct ledger *ledger) {
         struct promise *promise = ledger->promises.items[i];
         bool looked = promise->looked || promise->shown || !ledger->options.look;
         if (!promise->dead && now_ns >= promise->until_ns + (looked ? 0 : patience_ns)) {
-            ledger->stats.given_back += promise->shown ? 0 : 1;
+            ledger->stats.given_back += promise->shown || promise->covered ? 0 : 1;
             promise->dead = true;
         }
     }

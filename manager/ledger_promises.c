@@ -72,6 +72,7 @@ static bool load(void *cookie, const char *text, struct error *error) {
         const struct promise *known = find(&ledger->promises, promise->id, i);
         promise->until_ns = known ? known->until_ns : end_ns(ledger, promise);
         promise->shown = known && known->shown;
+        promise->covered = known && known->covered;
         promise->looked = known && known->looked;
         promise->dead = (known && known->dead) || is_withdrawn(ledger, promise->id);
     }

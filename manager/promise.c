@@ -178,20 +178,44 @@ static bool is_shown(const struct promise_set *set, const struct promise *promis
     return false;
 }
 
+static bool is_create(const struct promise *promise) {
+    bool all = !promise->by_amount;
+    for (size_t i = 0; i < promise->outcome_count && all; i++) {
+        all = promise->outcomes[i].generation == 1 && !promise->outcomes[i].removes;
+    }
+    return all;
+}
+
+// A create is stored when whatever has its name is deleted, or never. Of several tries none is the last word.
+// So while the inventory shows the name at all, the promise stands aside, and counts again when that goes.
+static bool stand_aside(struct promise *promise, const struct inventory *inventory) {
+    char uid[INVENTORY_UID_BYTES];
+    bool was_covered = promise->covered;
+    promise->covered = inventory_uid(inventory, &promise->object, uid);
+    return promise->covered != was_covered;
+}
+
 bool promise_set_refresh(struct promise_set *set, const struct inventory *inventory) {
     bool changed = false;
     for (size_t i = 0; i < set->count; i++) {
         struct promise *promise = set->items[i];
-        if (!promise_counts(promise) || !is_shown(set, promise, inventory)) {
+        if (promise->dead || promise->shown) {
+            continue;
+        }
+        if (is_create(promise)) {
+            changed |= stand_aside(promise, inventory);
+        }
+        bool is_settled = promise->outcome_count == 1 || !is_create(promise);
+        if (!is_settled || !is_shown(set, promise, inventory)) {
             continue;
         }
         promise->shown = true;
         changed = true;
         // A scale that was overtaken by the next one may never be seen by itself.
         for (size_t j = 0; j < i && !promise->by_amount; j++) {
-            if (!set->items[j]->by_amount && object_key_equal(&set->items[j]->object, &promise->object)) {
-                set->items[j]->shown = true;
-            }
+            struct promise *earlier = set->items[j];
+            bool is_overtaken = !earlier->by_amount && !is_create(earlier);
+            earlier->shown |= is_overtaken && object_key_equal(&earlier->object, &promise->object);
         }
     }
     return changed;

@@ -42,6 +42,7 @@ struct promise {
     const char *replica; // who made it
 
     bool shown;        // the inventory showed it: it is the truth from then on
+    bool covered;      // of a create: the inventory shows something of that name now
     bool looked;       // the object was read live before the end
     bool dead;         // at its end; freed when nothing points to it
     uint64_t until_ns; // CLOCK_MONOTONIC
@@ -60,9 +61,9 @@ void promise_set_add(struct promise_set *set, struct promise *promise); // takes
 void promise_set_clear(struct promise_set *set);                        // frees the promises too
 // Neither shown nor at its end: what it takes is to be added to what the inventory holds.
 static inline bool promise_counts(const struct promise *promise) {
-    return !promise->shown && !promise->dead;
+    return !promise->shown && !promise->covered && !promise->dead;
 }
-// Notes which promises the inventory shows by now; true when one became shown.
+// Notes which promises the inventory shows by now; true when something changed.
 bool promise_set_refresh(struct promise_set *set, const struct inventory *inventory);
 
 // {"promises": […]}, with dead ones.

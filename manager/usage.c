@@ -236,7 +236,8 @@ static struct share judge_sum(const struct usage_question *question, const struc
     struct pending pending = sum_pending(question, account, demand, replaced);
     int64_t own = add(reading->held, reading->parts);
     int64_t others = add(add(reading->sum, -own), pending.others);
-    int64_t taken = budget_demand_grows(demand) ? growth(question, demand, reading, &pending) : 0;
+    bool grows = budget_demand_grows(demand);
+    int64_t taken = grows ? growth(question, demand, reading, &pending) : 0;
     int64_t stored = add(own, add(add(pending.siblings, pending.earlier), taken));
     int64_t total = add(others, stored);
     // What the account asks for is in after; used is the rest, so that they add up where people read them.
@@ -244,7 +245,10 @@ static struct share judge_sum(const struct usage_question *question, const struc
     *answer = (struct budget_answer){.fits = !adds || total <= demand->maximum,
                                      .used = adds ? add(total, -demand->after) : others,
                                      .maximum = demand->maximum};
-    return (struct share){taken, demand->kind == BUDGET_FIELD ? demand->after : stored};
+    // It takes nothing while the other one is there; that one may be deleted before this one is stored.
+    int64_t step = demand->after - demand->before - reading->parts;
+    int64_t held = question->exists && grows && step > taken ? step : taken;
+    return (struct share){held, demand->kind == BUDGET_FIELD ? demand->after : stored};
 }
 
 // Nothing says better than the old value whether the earlier change is stored: then this one starts from it.
@@ -352,11 +356,13 @@ bool usage_judge(const struct usage_question *question, struct arena *arena,
             add_delta(&verdict, &wanted);
         }
     }
-    verdict.grows = verdict.delta_count > 0;
-    // Nobody knows which of several tries will be stored: each group keeps its largest.
-    for (size_t i = 0; verdict.grows && verdict.replaced && i < verdict.replaced->delta_count; i++) {
+    // Nobody knows which of several tries will be stored: each group keeps its largest. A create joins them
+    // also where other promises cover it already: they may be over before it is stored.
+    bool joins = verdict.delta_count > 0 || request->generation == 1;
+    for (size_t i = 0; joins && verdict.replaced && i < verdict.replaced->delta_count; i++) {
         add_delta(&verdict, &verdict.replaced->deltas[i]);
     }
+    verdict.grows = verdict.delta_count > 0;
     *ret_verdict = verdict;
     return true;
 }

@@ -8,7 +8,8 @@ struct usage_question {
     const struct inventory *inventory;
     struct promise_set *promises; // its shown marks are brought up to date
     const struct budget_request *request;
-    bool exists; // a create of what is stored already (it was read live): it can take nothing more
+    bool
+        exists; // a create of what is stored already (it was read live): it takes nothing while that is there
 };
 
 struct usage_verdict {

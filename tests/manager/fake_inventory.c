@@ -3,6 +3,7 @@
 #include "base/memory.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { MOST = 4096 };
@@ -150,6 +151,17 @@ bool inventory_holder(const struct inventory *inventory, struct arena *arena,
     }
     pthread_mutex_unlock((pthread_mutex_t *)&inventory->lock);
     return found;
+}
+
+bool inventory_uid(const struct inventory *inventory, const struct object_key *object,
+                   char ret_uid[INVENTORY_UID_BYTES]) {
+    pthread_mutex_lock((pthread_mutex_t *)&inventory->lock);
+    const struct fake_object *known = find(inventory, object->kind, object->name);
+    if (known) {
+        snprintf(ret_uid, INVENTORY_UID_BYTES, "%s", known->uid);
+    }
+    pthread_mutex_unlock((pthread_mutex_t *)&inventory->lock);
+    return known != NULL;
 }
 
 bool inventory_shows(const struct inventory *inventory, const struct object_key *object, const char *uid,

@@ -154,6 +154,17 @@ static const struct {
      {{STORED, 2, {.name = "a", .cluster = "a", .uid = "old", .after = 1, .generation = 1}, FITS},
       {ASK, 0, {.name = "a", .cluster = "a", .uid = "new", .after = 1, .maximum = 1, .generation = 1}, FITS},
       {ASK, 1, CREATE("b", 1), REFUSED}}},
+    {"created twice, deleted in between, and only the first was heard of",
+     {{ASK, 0, {.name = "a", .cluster = "a", .uid = "one", .after = 1, .maximum = 1, .generation = 1}, FITS},
+      {ASK, 1, {.name = "a", .cluster = "a", .uid = "two", .after = 1, .maximum = 1, .generation = 1}, FITS},
+      {STORED, 2, {.name = "a", .cluster = "a", .uid = "one", .after = 1, .generation = 1}, FITS},
+      {ASK, 0, CREATE("b", 1), REFUSED},
+      {ASK, 1, CREATE("b", 2), FITS},
+      {GONE, 2, {.name = "a", .cluster = "a", .uid = "one"}, FITS},
+      {ASK, 0, CREATE("c", 2), REFUSED},
+      {STORED, 2, {.name = "a", .cluster = "a", .uid = "two", .after = 1, .generation = 1}, FITS},
+      {ASK, 0, CREATE("c", 2), REFUSED},
+      {ASK, 0, CREATE("c", 3), FITS}}},
 };
 
 static void hear(struct replica *replica, const struct step *step) {
@@ -269,6 +280,42 @@ static void test_looked_at(void **state) {
     first.uid = "another";
     assert_int_equal(replica_ask(&replica, &first), FITS);
     assert_int_equal(ledger_stats(replica.ledger).unshown, 0);
+    replica_stop(&replica);
+}
+
+static bool look_and_miss(void *cookie, const struct object_key *object, bool *ret_exists) {
+    const bool *answers = cookie;
+    (void)object;
+    *ret_exists = false;
+    return *answers;
+}
+
+// What the inventory holds still was deleted, and is made again: the place is held until the new one shows.
+static void test_made_again(void **state) {
+    (void)state;
+    bool answers = false;
+    struct replica replica = {.options = {.look = look_and_miss, .cookie = &answers}};
+    replica_start(&replica, NULL, 1);
+    struct step old = {
+        STORED, 2, {.name = "a", .cluster = "a", .uid = "old", .after = 1, .generation = 1}, FITS};
+    struct wish again = CREATE("a", 1), other = CREATE("b", 1);
+    again.uid = "new";
+    hear(&replica, &old);
+    assert_int_equal(replica_ask(&replica, &again), FAILED); // nobody can tell
+    answers = true;
+    assert_int_equal(replica_ask(&replica, &again), FITS);
+    assert_int_equal(replica_ask(&replica, &other), REFUSED);
+    old.kind = GONE;
+    hear(&replica, &old);
+    assert_int_equal(replica_ask(&replica, &other), REFUSED);
+    struct step new = {
+        STORED, 2, {.name = "a", .cluster = "a", .uid = "new", .after = 1, .generation = 1}, FITS};
+    hear(&replica, &new);
+    assert_int_equal(replica_ask(&replica, &other), REFUSED);
+    assert_int_equal(ledger_stats(replica.ledger).unshown, 0);
+    new.kind = GONE;
+    hear(&replica, &new);
+    assert_int_equal(replica_ask(&replica, &other), FITS);
     replica_stop(&replica);
 }
 
@@ -420,6 +467,7 @@ int main(void) {
         cmocka_unit_test(test_steps),
         cmocka_unit_test(test_given_back),
         cmocka_unit_test(test_looked_at),
+        cmocka_unit_test(test_made_again),
         cmocka_unit_test(test_killed_replica),
         cmocka_unit_test(test_deadline),
         cmocka_unit_test(test_unclear_writes),
