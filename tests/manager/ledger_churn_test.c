@@ -2,8 +2,8 @@
 #include "base/json_reader.h"
 #include "manager/ledger.h"
 #include "tests/manager/memory_store.h"
-#include "tests/simulation/random.h"
 #include "tests/support/expect.h"
+#include "tests/support/random.h"
 
 #include <stdio.h>
 #include <stdlib.h>

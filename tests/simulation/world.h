@@ -11,10 +11,10 @@
 #include "tests/simulation/checker.h"
 #include "tests/simulation/declared.h"
 #include "tests/simulation/process.h"
-#include "tests/simulation/random.h"
 #include "tests/simulation/rules.h"
 #include "tests/simulation/trace.h"
 #include "tests/simulation/wire.h"
+#include "tests/support/random.h"
 
 // What is made wrong on purpose, to see that somebody notices.
 enum broken {
