@@ -96,6 +96,6 @@ replicas_start() {
         command -v haproxy >/dev/null || skip_case "haproxy is not installed"
         write_balancer "$name" "$count" >"$cluster_dir/$name.haproxy"
         process_start "$name-balancer" haproxy -db -f "$cluster_dir/$name.haproxy"
-        wait_for "$name-balancer" 20 gate_post "$name" /validate /dev/null -k
+        wait_for "$name-balancer" 60 gate_post "$name" /validate /dev/null -k || fail "no replica answers behind haproxy"
     fi
 }
