@@ -12,3 +12,7 @@ static inline uint64_t hash_text(uint64_t hash, const char *text) {
     } while (*text++);
     return hash;
 }
+
+static inline uint64_t hash_number(uint64_t hash, uint64_t number) {
+    return (hash ^ number) * UINT64_C(0x100000001b3);
+}

@@ -10,31 +10,21 @@
 
 enum { DEEPEST = 32, MOST_ENTRIES = 200000 }; // where the caller does not say
 
-static uint64_t mix(uint64_t hash, uint64_t value) {
-    return (hash ^ value) * 0x100000001b3u;
-}
-
-static uint64_t mix_text(uint64_t hash, const char *text) {
-    for (; *text; text++) {
-        hash = mix(hash, (unsigned char)*text);
-    }
-    return mix(hash, 0x100);
-}
-
 static uint64_t hash_entry(const char *path, const struct stat *status) {
-    uint64_t hash = mix_text(0xcbf29ce484222325u, path);
-    hash = mix(mix(mix(hash, status->st_dev), status->st_ino), status->st_mode);
+    uint64_t hash = hash_text(HASH_START, path);
+    hash = hash_number(hash_number(hash_number(hash, status->st_dev), status->st_ino), status->st_mode);
     if (S_ISDIR(status->st_mode)) {
         return hash;
     }
-    hash = mix(hash, (uint64_t)status->st_size);
-    return mix(mix(hash, (uint64_t)status->st_mtim.tv_sec), (uint64_t)status->st_mtim.tv_nsec);
+    hash = hash_number(hash, (uint64_t)status->st_size);
+    return hash_number(hash_number(hash, (uint64_t)status->st_mtim.tv_sec),
+                       (uint64_t)status->st_mtim.tv_nsec);
 }
 
 static uint64_t look_at(struct tree_look *look, const char *path, unsigned depth) {
     struct stat status = {0};
     if (++look->entries > look->most_entries || stat(path, &status) != 0) {
-        return depth == 0 ? 0 : mix_text(1, path);
+        return depth == 0 ? 0 : hash_text(1, path);
     }
     uint64_t hash = hash_entry(path, &status);
     if (!S_ISDIR(status.st_mode) || depth == look->deepest) {
@@ -46,7 +36,7 @@ static uint64_t look_at(struct tree_look *look, const char *path, unsigned depth
     }
     DIR *folder = opendir(path);
     if (!folder) {
-        return mix(hash, 2);
+        return hash_number(hash, 2);
     }
     // A sum, because a folder shows its entries in any order.
     for (const struct dirent *entry; (entry = readdir(folder));) {

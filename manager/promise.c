@@ -202,11 +202,9 @@ bool promise_set_refresh(struct promise_set *set, const struct inventory *invent
         if (promise->dead || promise->shown) {
             continue;
         }
-        if (is_create(promise)) {
-            changed |= stand_aside(promise, inventory);
-        }
-        bool is_settled = promise->outcome_count == 1 || !is_create(promise);
-        if (!is_settled || !is_shown(set, promise, inventory)) {
+        bool creates = is_create(promise);
+        changed |= creates && stand_aside(promise, inventory);
+        if ((creates && promise->outcome_count > 1) || !is_shown(set, promise, inventory)) {
             continue;
         }
         promise->shown = true;

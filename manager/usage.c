@@ -160,6 +160,11 @@ static struct pending sum_pending(const struct usage_question *question, const s
     return pending;
 }
 
+// What the change itself adds, whatever else is under way.
+static int64_t own_step(const struct budget_demand *demand, const struct reading *reading) {
+    return demand->after - demand->before - reading->parts;
+}
+
 // What the change takes on top of what inventory and promises show.
 static int64_t growth(const struct usage_question *question, const struct budget_demand *demand,
                       const struct reading *reading, const struct pending *pending) {
@@ -170,7 +175,7 @@ static int64_t growth(const struct usage_question *question, const struct budget
     int64_t missing = add(demand->after, -covered);
     // An earlier state of the object may be all that the inventory shows, so the change's own step is the
     // least that it takes.
-    int64_t step = demand->after - demand->before - reading->parts;
+    int64_t step = own_step(demand, reading);
     bool steps = !question->exists && !question->request->stored && !is_clusters(demand);
     int64_t taken = steps && step > missing ? step : missing;
     return taken > 0 ? taken : 0;
@@ -246,7 +251,7 @@ static struct share judge_sum(const struct usage_question *question, const struc
                                      .used = adds ? add(total, -demand->after) : others,
                                      .maximum = demand->maximum};
     // It takes nothing while the other one is there; that one may be deleted before this one is stored.
-    int64_t step = demand->after - demand->before - reading->parts;
+    int64_t step = own_step(demand, reading);
     int64_t held = question->exists && grows && step > taken ? step : taken;
     return (struct share){held, demand->kind == BUDGET_FIELD ? demand->after : stored};
 }

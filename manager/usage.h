@@ -8,8 +8,8 @@ struct usage_question {
     const struct inventory *inventory;
     struct promise_set *promises; // its shown marks are brought up to date
     const struct budget_request *request;
-    bool
-        exists; // a create of what is stored already (it was read live): it takes nothing while that is there
+    // A create of what is stored already (it was read live): it takes nothing while that is there.
+    bool exists;
 };
 
 struct usage_verdict {

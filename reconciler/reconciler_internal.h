@@ -1,9 +1,16 @@
 // What the files of the reconciler share.
 #pragma once
 
+#include "fleet/kind_table.h"
 #include "reconciler/key_map.h"
 #include "reconciler/object_table.h"
 #include "reconciler/reconciler.h"
+
+// Of no template.
+static inline bool object_has_role(const struct object_key *key, enum kind_role role) {
+    struct kind_match kind = kind_table_find(key->group, key->kind);
+    return kind.entry && !kind.is_template && kind.entry->role == role;
+}
 
 struct worker;
 struct stray_list;

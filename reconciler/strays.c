@@ -21,15 +21,10 @@ struct stray_list {
     bool remain; // worth another look
 };
 
-static bool is_pool(const struct object_key *key) {
-    struct kind_match kind = kind_table_find(key->group, key->kind);
-    return kind.entry && !kind.is_template && kind.entry->role == KIND_POOL;
-}
-
 static void note_stray(void *cookie, void *value) {
     struct stray_list *list = cookie;
     const struct stored_object *stored = value;
-    if (!stored->deleting || list->count == MOST_STRAYS || !is_pool(&stored->key)) {
+    if (!stored->deleting || list->count == MOST_STRAYS || !object_has_role(&stored->key, KIND_POOL)) {
         return;
     }
     CLEANUP(document_free) struct document *document = stored_object_read(stored);
@@ -128,7 +123,7 @@ void strays_look_later(struct reconciler *reconciler) {
 }
 
 void strays_note(struct reconciler *reconciler, const struct stored_object *stored) {
-    if (stored->deleting && is_pool(&stored->key)) {
+    if (stored->deleting && object_has_role(&stored->key, KIND_POOL)) {
         strays_look_later(reconciler);
     }
 }

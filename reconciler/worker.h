@@ -137,4 +137,6 @@ bool worker_write_record(struct worker *worker, enum pass_step next);
 // What is told of one member's object. document is its object as stored.
 struct status_question worker_question(const struct worker *worker, const struct stored_object *stored,
                                        const struct document *document, const struct document *cluster);
+// The objects that the cluster is made of now, into members; false: they are more than MEMBERS_MOST.
+MUST_CHECK bool worker_collect(struct worker *worker);
 void worker_event(struct worker *worker, bool warning, const char *reason, const char *message);

@@ -20,11 +20,6 @@ static bool is_reported(const struct object_key *key) {
            kind.entry->role == KIND_INFRASTRUCTURE_POOL;
 }
 
-static bool is_pool(const struct object_key *key) {
-    struct kind_match kind = kind_of(key);
-    return kind.entry && !kind.is_template && kind.entry->role == KIND_POOL;
-}
-
 static const char *name_in(const struct fragment *fragment) {
     const struct fact *name =
         fragment && fragment->pool_count > 0 ? &fragment->pools[0].view.facts[POOL_NAME] : NULL;
@@ -47,7 +42,7 @@ static const char *pool_name(const struct worker *worker, const struct object_ke
         source->methods->add_referrers(source->cookie, worker->arena, key, &referrers);
         fragment = NULL;
         for (size_t i = 0; i < referrers.count && !fragment; i++) {
-            fragment = is_pool(&referrers.items[i]->key) ? referrers.items[i] : NULL;
+            fragment = object_has_role(&referrers.items[i]->key, KIND_POOL) ? referrers.items[i] : NULL;
         }
     }
     return name_in(fragment);
@@ -92,34 +87,30 @@ struct status_question worker_question(const struct worker *worker, const struct
 
 // ---- is there anything to say? ----
 
-static uint64_t hash_number(uint64_t hash, int64_t number) {
-    return (hash ^ (uint64_t)number) * UINT64_C(0x100000001b3);
-}
-
 static uint64_t hash_optional(uint64_t hash, const char *text) {
     return hash_text(hash, text ? text : "");
 }
 
 static uint64_t hash_cloud(uint64_t hash, const struct cloud_cluster *cloud) {
-    hash = hash_number(hash, (int64_t)cloud->state);
+    hash = hash_number(hash, (uint64_t)cloud->state);
     hash = hash_optional(hash, cloud->owner);
     hash = hash_optional(hash, cloud->version);
     hash = hash_optional(hash, cloud->target);
     hash = hash_optional(hash, cloud->failure);
     hash = hash_optional(hash, cloud->endpoint_host);
-    hash = hash_number(hash, cloud->endpoint_port);
-    hash = hash_number(hash, cloud->control_plane_replicas);
-    hash = hash_number(hash, cloud->control_plane_ready);
+    hash = hash_number(hash, (uint64_t)cloud->endpoint_port);
+    hash = hash_number(hash, (uint64_t)cloud->control_plane_replicas);
+    hash = hash_number(hash, (uint64_t)cloud->control_plane_ready);
     for (size_t i = 0; i < cloud->pool_count; i++) {
         const struct cloud_pool *pool = &cloud->pools[i];
         hash = hash_optional(hash, pool->name);
         hash = hash_optional(hash, pool->version);
         hash = hash_optional(hash, pool->target);
-        hash = hash_number(hash, (int64_t)pool->state);
-        hash = hash_number(hash, pool->replicas);
-        hash = hash_number(hash, pool->nodes);
-        hash = hash_number(hash, pool->ready);
-        hash = hash_number(hash, pool->updated);
+        hash = hash_number(hash, (uint64_t)pool->state);
+        hash = hash_number(hash, (uint64_t)pool->replicas);
+        hash = hash_number(hash, (uint64_t)pool->nodes);
+        hash = hash_number(hash, (uint64_t)pool->ready);
+        hash = hash_number(hash, (uint64_t)pool->updated);
     }
     return hash;
 }
@@ -127,26 +118,27 @@ static uint64_t hash_cloud(uint64_t hash, const struct cloud_cluster *cloud) {
 static uint64_t hash_all(const struct worker *worker) {
     uint64_t hash = hash_number(HASH_START, worker->is_known | worker->unreachable << 1 |
                                                 worker->record.deleting << 2 | worker->is_paused << 3);
-    hash = hash_number(hash, worker->record.revision);
+    hash = hash_number(hash, (uint64_t)worker->record.revision);
     hash = hash_text(hash, worker->step_text);
     hash = hash_text(hash, worker->waits);
     hash = hash_text(hash, worker->problem);
     hash = hash_text(hash, worker->drift);
     for (size_t i = 0; i < worker->verdicts.count; i++) {
-        hash = hash_number(hash, (int64_t)worker->verdicts.items[i]->told);
+        hash = hash_number(hash, worker->verdicts.items[i]->told);
     }
     hash = worker->cloud ? hash_cloud(hash, worker->cloud) : hash;
     return hash ? hash : 1;
 }
 
-static bool have_members(struct worker *worker) {
-    if (worker->members.count > 0) {
-        return true;
-    }
+bool worker_collect(struct worker *worker) {
     const struct fleet_access *fleet = &worker->reconciler->options.fleet;
     struct fleet_knowledge knowledge = {0};
     fleet->open(fleet->cookie, &knowledge);
     return members_collect(worker->arena, &knowledge.source, &worker->key, &worker->members);
+}
+
+static bool have_members(struct worker *worker) {
+    return worker->members.count > 0 || worker_collect(worker);
 }
 
 // ---- patching ----
@@ -168,7 +160,8 @@ static void patched(void *cookie, const struct store_answer *answer) {
 // first, or it could go and leave nobody who takes theirs away.
 static bool keeps_finalizer(const struct worker *worker, const struct stored_object *stored) {
     bool is_cluster = fragment_key_matches(&stored->key, &worker->key);
-    return (is_cluster || (is_pool(&stored->key) && worker->has_finalizer)) && !stored->deleting;
+    return (is_cluster || (object_has_role(&stored->key, KIND_POOL) && worker->has_finalizer)) &&
+           !stored->deleting;
 }
 
 // True: a patch is on its way.

@@ -169,14 +169,6 @@ static void judge(struct worker *worker, struct policy_set *policies, struct key
     tell_verdicts(worker, &judgement);
 }
 
-// The members are collected when something may have changed, or is to be said.
-static bool collect(struct worker *worker) {
-    const struct fleet_access *fleet = &worker->reconciler->options.fleet;
-    struct fleet_knowledge knowledge = {0};
-    fleet->open(fleet->cookie, &knowledge);
-    return members_collect(worker->arena, &knowledge.source, &worker->key, &worker->members);
-}
-
 bool worker_step_judge(struct worker *worker) {
     const struct reconciler_options *options = &worker->reconciler->options;
     worker->step = PASS_SPEC;
@@ -187,7 +179,7 @@ bool worker_step_judge(struct worker *worker) {
     if (!worker->must_judge) {
         return true;
     }
-    if (!collect(worker)) {
+    if (!worker_collect(worker)) {
         worker_fail(worker, "the cluster has more than %d objects", MEMBERS_MOST);
         worker->step = PASS_STATUS;
         return true;

@@ -44,11 +44,6 @@ static bool take_finalizer(struct worker *worker, const struct stored_object *st
     return true;
 }
 
-static bool has_role(const struct object_key *key, enum kind_role role) {
-    struct kind_match kind = kind_table_find(key->group, key->kind);
-    return kind.entry && !kind.is_template && kind.entry->role == role;
-}
-
 static bool is_in_cloud(const struct worker *worker, const char *pool) {
     for (size_t i = 0; worker->cloud && pool && i < worker->cloud->pool_count; i++) {
         if (strcmp(worker->cloud->pools[i].name, pool) == 0) {
@@ -72,20 +67,12 @@ static bool release_pools(struct worker *worker, bool all) {
     while (worker->next_member < worker->members.count) {
         const struct object_key *key = worker->members.keys[worker->next_member++];
         const struct stored_object *stored = object_table_find(worker->reconciler->objects, key);
-        if (stored && has_role(key, KIND_POOL) && (all || is_pool_over(worker, stored)) &&
+        if (stored && object_has_role(key, KIND_POOL) && (all || is_pool_over(worker, stored)) &&
             take_finalizer(worker, stored)) {
             return true;
         }
     }
     return false;
-}
-
-static bool collect(struct worker *worker) {
-    const struct fleet_access *fleet = &worker->reconciler->options.fleet;
-    struct fleet_knowledge knowledge = {0};
-    fleet->open(fleet->cookie, &knowledge);
-    worker->next_member = 0;
-    return members_collect(worker->arena, &knowledge.source, &worker->key, &worker->members);
 }
 
 // Nothing is left in the cloud, or nothing ever was there.
@@ -130,7 +117,8 @@ bool worker_step_release(struct worker *worker) {
         }
         worker->step = PASS_CLEAN;
         worker->clean_step = is_over(worker) ? 0 : 2; // of what is not ours only the finalizers are
-        if (!collect(worker)) {
+        worker->next_member = 0;
+        if (!worker_collect(worker)) {
             worker_fail(worker, "the cluster has more than %d objects", MEMBERS_MOST);
             worker->step = PASS_END;
         }
@@ -162,8 +150,9 @@ static bool remove_children(struct worker *worker) {
     while (worker->next_member < worker->members.count) {
         const struct object_key *key = worker->members.keys[worker->next_member++];
         const struct stored_object *stored = object_table_find(worker->reconciler->objects, key);
-        bool is_child = has_role(key, KIND_POOL) || has_role(key, KIND_INFRASTRUCTURE_POOL) ||
-                        has_role(key, KIND_CONTROL_PLANE) || has_role(key, KIND_INFRASTRUCTURE_CLUSTER);
+        bool is_child = object_has_role(key, KIND_POOL) || object_has_role(key, KIND_INFRASTRUCTURE_POOL) ||
+                        object_has_role(key, KIND_CONTROL_PLANE) ||
+                        object_has_role(key, KIND_INFRASTRUCTURE_CLUSTER);
         if (stored && is_child && !stored->deleting) {
             store_of(worker)->methods->remove(store_of(worker)->cookie, key, stored->uid, answered, worker);
             return true;
@@ -207,7 +196,7 @@ static bool release_all_pools(struct worker *worker) {
 static bool pools_remain(const struct worker *worker) {
     for (size_t i = 0; i < worker->members.count; i++) {
         const struct object_key *key = worker->members.keys[i];
-        if (has_role(key, KIND_POOL) && object_table_find(worker->reconciler->objects, key)) {
+        if (object_has_role(key, KIND_POOL) && object_table_find(worker->reconciler->objects, key)) {
             return true;
         }
     }

@@ -177,7 +177,7 @@ static void arrive(struct fleet *fleet) {
     }
 }
 
-static void delete (struct fleet *fleet) {
+static void remove_one(struct fleet *fleet) {
     int name = (int)random_below(&fleet->random, NAMES);
     if (fleet->stored[name]) {
         int64_t uid = fleet->stored[name];
@@ -194,7 +194,7 @@ static void step(struct fleet *fleet) {
     } else if (pick < 60) {
         arrive(fleet);
     } else if (pick < 75) {
-        delete (fleet);
+        remove_one(fleet);
     } else if (pick < 97) {
         hear_some(replica, (size_t)random_below(&fleet->random, 3));
     } else {
