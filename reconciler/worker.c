@@ -310,7 +310,7 @@ void worker_run(struct worker *worker) {
     if (worker->step == PASS_NONE) {
         begin(worker);
     }
-    while (worker->step != PASS_END && !worker->is_gone) {
+    while (worker->step != PASS_END && (!worker->is_gone || worker_leaves_record(worker))) {
         if (!steps[worker->step](worker)) {
             return;
         }

@@ -129,6 +129,8 @@ bool worker_step_kubeconfig_fetch(struct worker *worker);
 bool worker_step_kubeconfig_write(struct worker *worker);
 bool worker_step_status(struct worker *worker);
 bool worker_step_release(struct worker *worker);
+// Is there something to send once its Cluster is gone?
+bool worker_leaves_record(const struct worker *worker);
 bool worker_step_clean(struct worker *worker);
 bool worker_step_tidy(struct worker *worker);
 

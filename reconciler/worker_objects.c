@@ -116,8 +116,11 @@ static uint64_t hash_cloud(uint64_t hash, const struct cloud_cluster *cloud) {
 }
 
 static uint64_t hash_all(const struct worker *worker) {
-    uint64_t hash = hash_number(HASH_START, worker->is_known | worker->unreachable << 1 |
-                                                worker->record.deleting << 2 | worker->is_paused << 3);
+    const bool flags[] = {worker->is_known, worker->unreachable, worker->record.deleting, worker->is_paused};
+    uint64_t hash = HASH_START;
+    for (size_t i = 0; i < sizeof(flags); i++) {
+        hash = hash_number(hash, flags[i]);
+    }
     hash = hash_number(hash, (uint64_t)worker->record.revision);
     hash = hash_text(hash, worker->step_text);
     hash = hash_text(hash, worker->waits);

@@ -203,20 +203,30 @@ static bool pools_remain(const struct worker *worker) {
     return false;
 }
 
+static bool was_ours(const struct worker *worker) {
+    return worker->record.deleting && worker->provider_name;
+}
+
 // Each is called until it has nothing more to send.
+static const struct {
+    bool (*send)(struct worker *worker);
+    bool once;
+} parts[] = {{remove_kubeconfig, true}, {remove_children, false}, {release_all_pools, false},
+             {release_record, true},    {release_cluster, true},  {remove_record, true}};
+
+// The news that the Cluster is gone may overtake the answer to release_cluster.
+bool worker_leaves_record(const struct worker *worker) {
+    return worker->step == PASS_CLEAN && worker->clean_step < sizeof(parts) / sizeof(parts[0]) &&
+           parts[worker->clean_step].send == remove_record && was_ours(worker) && *worker->record_uid;
+}
+
 bool worker_step_clean(struct worker *worker) {
-    static const struct {
-        bool (*send)(struct worker *worker);
-        bool once;
-    } parts[] = {{remove_kubeconfig, true}, {remove_children, false}, {release_all_pools, false},
-                 {release_record, true},    {release_cluster, true},  {remove_record, true}};
-    bool was_ours = worker->record.deleting && worker->provider_name;
     while (worker->clean_step < sizeof(parts) / sizeof(parts[0])) {
         unsigned at = worker->clean_step;
-        if (parts[at].send == remove_record && !was_ours) {
+        if (parts[at].send == remove_record && !was_ours(worker)) {
             break;
         }
-        if (parts[at].send == release_record && was_ours && pools_remain(worker)) {
+        if (parts[at].send == release_record && was_ours(worker) && pools_remain(worker)) {
             worker_say(worker->waits, "waits until its pools are gone");
             worker->wait_ms = POOLS_WAIT_MS;
             worker->step = PASS_END;

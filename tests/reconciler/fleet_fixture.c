@@ -81,13 +81,32 @@ static bool put_all(void *cookie, const struct object_key *key, const struct nod
     return true;
 }
 
+// ---- what it asks the store to remove ----
+
+static struct fleet_fixture *listening;
+
+static void note_remove(void *cookie, const struct object_key *key, const char *uid, store_done *done,
+                        void *done_cookie) {
+    buffer_printf(&listening->removals, "%s %s\n", key->kind, key->name);
+    database_store_get(listening->store).methods->remove(cookie, key, uid, done, done_cookie);
+}
+
+static struct object_store listened_store(struct fleet_fixture *fixture) {
+    static struct object_store_methods methods;
+    struct object_store store = database_store_get(fixture->store);
+    methods = *store.methods;
+    methods.remove = note_remove;
+    listening = fixture;
+    return (struct object_store){&methods, store.cookie};
+}
+
 static struct reconciler *start(struct fleet_fixture *fixture, uint64_t seed) {
     static struct named_provider kept[2];
     kept[0] = (struct named_provider){"sim", sim_provider(fixture->sim)};
     kept[1] = (struct named_provider){"far", sim_provider(fixture->far)};
     const struct reconciler_options options = {
         .loop = fixture->loop,
-        .store = database_store_get(fixture->store),
+        .store = listened_store(fixture),
         .providers = kept,
         .provider_count = 2,
         .default_provider = fixture->default_provider,
@@ -131,6 +150,7 @@ static void load_policies(struct fleet_fixture *fixture, const char *const *poli
 void fleet_fixture_begin(struct fleet_fixture *fixture, const char *const *policies) {
     *fixture = (struct fleet_fixture){.default_provider = "sim"};
     buffer_init(&fixture->event_log, MOST_EVENT_BYTES);
+    buffer_init(&fixture->removals, MOST_EVENT_BYTES);
     struct error error;
     fixture->loop = event_loop_new_virtual(1790000000000);
     fixture->inventory = inventory_new();
@@ -167,6 +187,7 @@ void fleet_fixture_end(struct fleet_fixture *fixture) {
     inventory_free(fixture->inventory);
     event_loop_free(fixture->loop);
     buffer_clear(&fixture->event_log);
+    buffer_clear(&fixture->removals);
 }
 
 void fleet_fixture_restart(struct fleet_fixture *fixture) {
