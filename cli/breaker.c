@@ -3,12 +3,15 @@
 #include "base/clock.h"
 #include "cli/cluster_options.h"
 #include "cli/commands.h"
+#include "cli/state_options.h"
+#include "embedded/shared_documents.h"
 #include "manager/shared_store_kube.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
     OPTION_NAMESPACE = OPTION_LONG,
@@ -21,7 +24,7 @@ enum {
 #define DEFAULT_NAMESPACE "fleetgate-system"
 
 #define PLACE_OPTIONS                                                                                        \
-    OPTIONS_CLUSTER, {                                                                                       \
+    OPTIONS_STATE, OPTIONS_CLUSTER, {                                                                        \
         OPTION_NAMESPACE, "namespace", "NAME", "namespace of the gate (" DEFAULT_NAMESPACE ")", NULL         \
     }
 
@@ -44,16 +47,19 @@ static const struct command inner[] = {
     {.name = "breaker list",
      .arguments = "",
      .summary = "Prints who has to wait for an approval, what they deleted, and what was approved",
-     .details = "Exit code: 0 nobody waits, 1 somebody does, 2 usage, or the cluster can't be read.\n",
+     .details = "Reads the management cluster, or with --fleet or --state what 'fleetgate run' keeps.\n"
+                "\n"
+                "Exit code: 0 nobody waits, 1 somebody does, 2 usage, or nothing can be read.\n",
      .options = list_options,
      .run = list_main},
     {.name = "breaker approve",
      .arguments = "REFERENCE",
      .summary = "Lets the identity that tripped the breaker delete again, with a fresh window",
      .details = "REFERENCE stands in the denial and in 'fleetgate breaker list'. The approval is recorded\n"
-                "with its owner and reason for 30 days.\n"
+                "with its owner and reason for 30 days, in the management cluster, or with --fleet or\n"
+                "--state in what 'fleetgate run' keeps.\n"
                 "\n"
-                "Exit code: 0 approved, 2 usage, nothing waits for it, or the cluster can't be reached.\n",
+                "Exit code: 0 approved, 2 usage, nothing waits for it, or it can't be recorded.\n",
      .options = approve_options,
      .run = approve_main},
     {.name = NULL},
@@ -72,15 +78,31 @@ int breaker_main(int argc, char **argv) {
 }
 
 struct place {
+    struct state_options state;
     struct cluster_options cluster;
     const char *namespace, *owner, *reason;
 };
 
+// Where the breaker's document is.
+struct keeper {
+    struct kube_client *client;
+    struct shared_store_kube *kube;
+    struct shared_documents *documents;
+    const struct shared_store *store;
+    const char *kind; // of thing that keeps it
+};
+
+static void keeper_clear_cleanup(struct keeper *keeper) {
+    shared_store_kube_free(keeper->kube);
+    kube_client_free(keeper->client);
+    shared_documents_free(keeper->documents);
+}
+
 // EXIT_CLEAN to go on, unless *ret_done.
 static int read_place(struct option_reader *reader, struct place *place, bool *ret_done) {
-    place->namespace = DEFAULT_NAMESPACE;
     for (int option; (option = option_reader_next(reader)) != OPTION_END;) {
-        if (cluster_options_read(&place->cluster, option, reader->value)) {
+        if (state_options_read(&place->state, option, reader->value) ||
+            cluster_options_read(&place->cluster, option, reader->value)) {
             continue;
         }
         if (option == OPTION_NAMESPACE) {
@@ -94,24 +116,57 @@ static int read_place(struct option_reader *reader, struct place *place, bool *r
             return options_exit(option);
         }
     }
+    bool is_local = place->state.fleet || place->state.state;
+    if (is_local && (place->namespace || cluster_options_given(&place->cluster))) {
+        return usage_error(reader->command, "--fleet and --state name a 'fleetgate run', the other options a "
+                                            "management cluster: want one of them");
+    }
     return EXIT_CLEAN;
 }
 
-static bool connect_to(const struct place *place, struct kube_client **ret_client, struct error *error) {
+static bool open_local(const struct place *place, struct keeper *ret_keeper, struct error *error) {
+    char folder[PATH_MAX], path[PATH_MAX];
+    if (!state_options_path(&place->state, folder, error)) {
+        return false;
+    }
+    int wanted = snprintf(path, sizeof(path), "%s/objects.db", folder);
+    if (wanted >= (int)sizeof(path) || access(path, F_OK) != 0) {
+        return error_set(error, ERROR_NOT_FOUND, "%s: no state of 'fleetgate run' is there", folder);
+    }
+    snprintf(path + wanted - strlen("objects.db"), sizeof("objects.db"), "%s", SHARED_DOCUMENTS_FILE);
+    ret_keeper->documents = shared_documents_new(path);
+    ret_keeper->store = shared_documents_store(ret_keeper->documents);
+    ret_keeper->kind = "document";
+    return true;
+}
+
+static bool open_keeper(const struct place *place, struct keeper *ret_keeper, struct error *error) {
+    if (place->state.fleet || place->state.state) {
+        return open_local(place, ret_keeper, error);
+    }
     struct kube_client_options options = {.user_agent = "fleetgate/" FLEETGATE_VERSION};
-    return cluster_options_load(&place->cluster, &options.config, error) &&
-           kube_client_new(&options, ret_client, error);
+    if (!cluster_options_load(&place->cluster, &options.config, error) ||
+        !kube_client_new(&options, &ret_keeper->client, error)) {
+        return false;
+    }
+    ret_keeper->kube =
+        shared_store_kube_new(ret_keeper->client, place->namespace ? place->namespace : DEFAULT_NAMESPACE);
+    ret_keeper->store = shared_store_kube(ret_keeper->kube);
+    ret_keeper->kind = "ConfigMap";
+    return true;
 }
 
 static uint64_t deadline(void) {
     return clock_now_ns() + PATIENCE_S * UINT64_C(1000000000);
 }
 
-static bool read_breaker(const struct shared_store *store, char version[SHARED_VERSION_BYTES],
+static bool read_breaker(const struct keeper *keeper, char version[SHARED_VERSION_BYTES],
                          struct breaker **ret_breaker, struct error *error) {
     CLEANUP(free) char *text = NULL;
+    const struct shared_store *store = keeper->store;
     return store->methods->read(store->cookie, BREAKER_DOCUMENT, deadline(), &text, version, error) &&
-           (breaker_read(text, ret_breaker, error) || error_wrap(error, "ConfigMap %s", BREAKER_DOCUMENT));
+           (breaker_read(text, ret_breaker, error) ||
+            error_wrap(error, "%s %s", keeper->kind, BREAKER_DOCUMENT));
 }
 
 static int fail(const char *command, const struct error *error) {
@@ -128,7 +183,16 @@ static void print_time(const char *label, int64_t at_ms) {
     printf("  %-9s %s\n", label, text);
 }
 
-static void print_identity(const struct breaker_identity *identity, struct arena *arena) {
+static void print_go_on(const struct state_options *state, const char *reference) {
+    printf("  %-9s fleetgate breaker approve %s", "go on", reference);
+    if (state->state || state->fleet) {
+        printf(" %s %s", state->state ? "--state" : "--fleet", state->state ? state->state : state->fleet);
+    }
+    puts(" --owner WHO --reason WHY");
+}
+
+static void print_identity(const struct breaker_identity *identity, const struct state_options *state,
+                           struct arena *arena) {
     const char *deletes = breaker_list_deletes(identity, arena);
     if (!identity->reference) {
         printf("%s\n  in %" PRId64 " s  %s\n", identity->name, identity->window_s,
@@ -137,14 +201,16 @@ static void print_identity(const struct breaker_identity *identity, struct arena
     }
     printf("%s  %s\n", identity->reference, identity->name);
     print_time("tripped", identity->tripped_ms);
-    printf("  %-9s %s\n  %-9s %s\n  %-9s fleetgate breaker approve %s --owner WHO --reason WHY\n", "refused",
-           identity->refused, "deleted", deletes ? deletes : "nothing before", "go on", identity->reference);
+    printf("  %-9s %s\n  %-9s %s\n", "refused", identity->refused, "deleted",
+           deletes ? deletes : "nothing before");
+    print_go_on(state, identity->reference);
 }
 
-static int print_breaker(const struct breaker *breaker, struct arena *arena) {
+static int print_breaker(const struct breaker *breaker, const struct state_options *state,
+                         struct arena *arena) {
     bool waits = false;
     for (size_t i = 0; i < breaker->identity_count; i++) {
-        print_identity(&breaker->identities[i], arena);
+        print_identity(&breaker->identities[i], state, arena);
         waits |= breaker->identities[i].reference != NULL;
     }
     for (size_t i = breaker->approval_count; i-- > 0;) {
@@ -171,21 +237,16 @@ static int list_main(int argc, char **argv) {
     if (optind < argc) {
         return usage_error(reader.command, "unexpected %s", argv[optind]);
     }
-    CLEANUP(kube_client_free) struct kube_client *client = NULL;
+    CLEANUP(keeper_clear) struct keeper keeper = {0};
     CLEANUP(breaker_free) struct breaker *breaker = NULL;
     struct error error = {0};
     char version[SHARED_VERSION_BYTES];
-    if (!connect_to(&place, &client, &error)) {
-        return fail("breaker list", &error);
-    }
-    CLEANUP(shared_store_kube_free)
-    struct shared_store_kube *store = shared_store_kube_new(client, place.namespace);
-    if (!read_breaker(shared_store_kube(store), version, &breaker, &error)) {
+    if (!open_keeper(&place, &keeper, &error) || !read_breaker(&keeper, version, &breaker, &error)) {
         return fail("breaker list", &error);
     }
     CLEANUP(arena_free) struct arena *arena = arena_new();
     breaker_prune(breaker, (int64_t)time(NULL) * 1000);
-    return print_breaker(breaker, arena);
+    return print_breaker(breaker, &place.state, arena);
 }
 
 // An earlier try without an answer may have done it.
@@ -200,14 +261,14 @@ static bool is_recorded(const struct breaker *breaker, const struct breaker_appr
     return false;
 }
 
-static bool approve_once(const struct shared_store *store, const struct breaker_approval *approval,
+static bool approve_once(const struct keeper *keeper, const struct breaker_approval *approval,
                          bool *ret_again, struct error *error) {
     CLEANUP(breaker_free) struct breaker *breaker = NULL;
     CLEANUP(buffer_clear) struct buffer text;
     char version[SHARED_VERSION_BYTES];
     buffer_init(&text, MOST_DOCUMENT_BYTES);
     *ret_again = false;
-    if (!read_breaker(store, version, &breaker, error)) {
+    if (!read_breaker(keeper, version, &breaker, error)) {
         return false;
     }
     if (is_recorded(breaker, approval)) {
@@ -219,24 +280,23 @@ static bool approve_once(const struct shared_store *store, const struct breaker_
     breaker_prune(breaker, approval->at_ms);
     breaker_write(breaker, &text);
     *ret_again = true;
+    const struct shared_store *store = keeper->store;
     return store->methods->write(store->cookie, BREAKER_DOCUMENT, buffer_text(&text), version, deadline(),
                                  version, error);
 }
 
 static int approve(const struct place *place, const char *reference) {
-    CLEANUP(kube_client_free) struct kube_client *client = NULL;
+    CLEANUP(keeper_clear) struct keeper keeper = {0};
     struct error error = {0};
-    if (!connect_to(place, &client, &error)) {
+    if (!open_keeper(place, &keeper, &error)) {
         return fail("breaker approve", &error);
     }
-    CLEANUP(shared_store_kube_free)
-    struct shared_store_kube *store = shared_store_kube_new(client, place->namespace);
     struct breaker_approval approval = {reference, NULL, place->owner, place->reason,
                                         (int64_t)time(NULL) * 1000};
     bool again = true;
     bool approved = false;
     for (int i = 0; i < MOST_TRIES && again && !approved; i++) {
-        approved = approve_once(shared_store_kube(store), &approval, &again, &error);
+        approved = approve_once(&keeper, &approval, &again, &error);
     }
     if (!approved) {
         return fail("breaker approve", &error);

@@ -18,6 +18,10 @@ bool cluster_options_read(struct cluster_options *options, int option, const cha
     }
 }
 
+bool cluster_options_given(const struct cluster_options *options) {
+    return options->kubeconfig || options->context || options->in_cluster;
+}
+
 bool cluster_options_load(const struct cluster_options *options, struct kube_config **ret_config,
                           struct error *error) {
     if (options->in_cluster && !options->kubeconfig) {

@@ -19,6 +19,8 @@ enum { OPTION_KUBECONFIG = OPTION_LONG + 200, OPTION_CONTEXT, OPTION_IN_CLUSTER 
 
 // True when the option was one of these.
 bool cluster_options_read(struct cluster_options *options, int option, const char *value);
+// Did one of them name a management cluster?
+bool cluster_options_given(const struct cluster_options *options);
 // Fails as kube_config_load does. Caller owns.
 MUST_CHECK bool cluster_options_load(const struct cluster_options *options, struct kube_config **ret_config,
                                      struct error *error);

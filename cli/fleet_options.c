@@ -93,5 +93,5 @@ bool fleet_options_read(struct fleet_options *options, int option, const char *v
 }
 
 bool fleet_options_given(const struct fleet_options *options) {
-    return options->cluster.kubeconfig || options->cluster.context || options->cluster.in_cluster;
+    return cluster_options_given(&options->cluster);
 }

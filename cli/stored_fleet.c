@@ -203,7 +203,7 @@ bool stored_fleet_read_kube(const struct cluster_options *options, const char *n
 bool stored_fleet_read(const struct state_options *state, const struct cluster_options *cluster,
                        const char *namespace, struct stored_fleet **ret_fleet, struct error *error) {
     char path[PATH_MAX];
-    if (cluster->kubeconfig || cluster->context || cluster->in_cluster) {
+    if (cluster_options_given(cluster)) {
         return stored_fleet_read_kube(cluster, namespace, ret_fleet, error);
     }
     return state_options_path(state, path, error) && stored_fleet_read_state(path, ret_fleet, error);

@@ -99,7 +99,7 @@ static bool take_lock(struct database_file *file, const char *path, struct error
 
 // SQLite gives its other files the mode of this one. An existing file is not opened here: closing it would
 // drop the locks of other connections in this process.
-static bool make_private(const char *path, struct error *error) {
+bool database_file_make_private(const char *path, struct error *error) {
     int made = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, WRITER_MODE);
     if (made >= 0) {
         close(made);
@@ -148,7 +148,7 @@ static bool open_reader(struct database_file *file, const char *path, struct err
 
 static bool open_writer(struct database_file *file, const char *path, struct error *error) {
     bool empty = false;
-    if (path && (!take_lock(file, path, error) || !make_private(path, error))) {
+    if (path && (!take_lock(file, path, error) || !database_file_make_private(path, error))) {
         return false;
     }
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;

@@ -16,6 +16,9 @@ MUST_CHECK bool database_file_open(struct database_file *ret_file, const char *p
 // Every statement must have been finalized.
 void database_file_close(struct database_file *file);
 
+// Makes the file if it is not there, and lets nobody else read it or what SQLite puts beside it. Fails with
+// IO.
+MUST_CHECK bool database_file_make_private(const char *path, struct error *error);
 // What was committed is on the disk, and survives a power failure. Fails with IO.
 MUST_CHECK bool database_file_sync(const struct database_file *file, struct error *error);
 // Sets the error to what SQLite says; returns false.

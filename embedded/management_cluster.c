@@ -7,6 +7,7 @@
 #include "embedded/decision_table.h"
 #include "embedded/event_table.h"
 #include "embedded/fleet_directory.h"
+#include "embedded/shared_documents.h"
 #include "embedded/state_directory.h"
 #include "engine/decision_text.h"
 #include "engine/policy_wants.h"
@@ -25,6 +26,7 @@ struct management_cluster {
     struct object_database *database;
     struct key_ring *keys;
     struct inventory *inventory;
+    struct shared_documents *documents; // NULL: all is in memory
     struct ledger *ledger;
     struct policy_set *policies;
     struct reconcile_settings settings; // borrow from policies
@@ -54,6 +56,7 @@ void management_cluster_free(struct management_cluster *cluster) {
     policy_set_unref(cluster->policies);
     policy_set_unref(cluster->old_policies);
     ledger_free(cluster->ledger);
+    shared_documents_free(cluster->documents);
     inventory_free(cluster->inventory);
     key_ring_unref(cluster->keys);
     object_database_close(cluster->database);
@@ -305,8 +308,14 @@ static bool open_state(struct management_cluster *cluster, struct error *error) 
 }
 
 static bool start_counting(struct management_cluster *cluster, struct error *error) {
+    char path[PATH_MAX];
+    const char *documents = path_in(cluster, SHARED_DOCUMENTS_FILE, path);
+    cluster->documents = documents ? shared_documents_new(documents) : NULL;
     cluster->inventory = inventory_new();
-    const struct ledger_options ledger = {.inventory = cluster->inventory, .replica = "run"};
+    const struct ledger_options ledger = {
+        .inventory = cluster->inventory,
+        .breaker_store = cluster->documents ? shared_documents_store(cluster->documents) : NULL,
+        .replica = "run"};
     const struct object_listener listener = {on_put, on_removed, cluster};
     if (!ledger_new(&ledger, &cluster->ledger, error) || !load_rules(cluster, error)) {
         return false;

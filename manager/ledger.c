@@ -45,10 +45,10 @@ static bool apply(struct lane *lane, struct ledger_ask *ask, struct error *error
     return true;
 }
 
-static bool submit(struct ledger *ledger, struct lane *lane, struct ledger_ask *ask, struct error *error) {
+static bool submit(struct lane *lane, struct ledger_ask *ask, struct error *error) {
     ask->lane = (struct lane_ask){.item = ask};
-    return ledger->options.store ? lane_submit(lane, &ask->lane, ask->request->deadline_ns, error)
-                                 : apply(lane, ask, error);
+    return lane->store ? lane_submit(lane, &ask->lane, ask->request->deadline_ns, error)
+                       : apply(lane, ask, error);
 }
 
 // Of what a demand of that kind was answered, does all fit that has to?
@@ -80,7 +80,7 @@ static bool ask_breaker(struct ledger *ledger, struct ledger_ask *ask, struct er
     // It may have been approved in the meantime.
     struct lane *lane = &ledger->breaker_lane;
     lane->known &= passes;
-    return submit(ledger, lane, ask, error);
+    return submit(lane, ask, error);
 }
 
 static void withdraw(struct ledger *ledger, const struct ledger_ask *ask) {
@@ -97,7 +97,7 @@ static bool ask_locked(struct ledger *ledger, struct ledger_ask *ask, struct err
     }
     // What does not fit anyway waits for nobody.
     if (verdict.fits && verdict.grows && ask->request->promise &&
-        !submit(ledger, &ledger->promise_lane, ask, error)) {
+        !submit(&ledger->promise_lane, ask, error)) {
         return false;
     }
     bool asked = ask_breaker(ledger, ask, error);
@@ -154,10 +154,10 @@ const struct budget_keeper *ledger_keeper(struct ledger *ledger) {
     return &ledger->keeper;
 }
 
-static struct lane make_lane(struct ledger *ledger, const char *document,
+static struct lane make_lane(struct ledger *ledger, const char *document, const struct shared_store *store,
                              const struct lane_methods *methods) {
     return (struct lane){.document = document,
-                         .store = ledger->options.store,
+                         .store = store,
                          .lock = &ledger->lock,
                          .methods = methods,
                          .cookie = ledger,
@@ -169,8 +169,8 @@ static bool start(struct ledger *ledger, struct error *error) {
         return error_set(error, ERROR_IO, "no thread can be made for the ledger");
     }
     ledger->started = true;
-    return !ledger->options.store ||
-           (lane_start(&ledger->promise_lane, error) && lane_start(&ledger->breaker_lane, error));
+    return (!ledger->promise_lane.store || lane_start(&ledger->promise_lane, error)) &&
+           (!ledger->breaker_lane.store || lane_start(&ledger->breaker_lane, error));
 }
 
 bool ledger_new(const struct ledger_options *options, struct ledger **ret_ledger, struct error *error) {
@@ -183,8 +183,10 @@ bool ledger_new(const struct ledger_options *options, struct ledger **ret_ledger
     ledger->next_id = ledger_random();
     pthread_mutex_init(&ledger->lock, NULL);
     lane_cond_init(&ledger->stopped);
-    ledger->promise_lane = make_lane(ledger, LEDGER_DOCUMENT, &ledger_promise_lane);
-    ledger->breaker_lane = make_lane(ledger, BREAKER_DOCUMENT, &ledger_breaker_lane);
+    const struct shared_store *breaker_store =
+        options->breaker_store ? options->breaker_store : options->store;
+    ledger->promise_lane = make_lane(ledger, LEDGER_DOCUMENT, options->store, &ledger_promise_lane);
+    ledger->breaker_lane = make_lane(ledger, BREAKER_DOCUMENT, breaker_store, &ledger_breaker_lane);
     if (!start(ledger, error)) {
         return false;
     }

@@ -11,7 +11,10 @@ enum { LEDGER_MOST_PROMISES = 2000 };
 struct ledger_options {
     struct inventory *inventory;      // borrowed until ledger_free
     const struct shared_store *store; // borrowed until ledger_free; NULL: this is the only replica
-    const char *replica;              // this one's name: the pod's
+    // Where the breaker is kept when store is NULL: it outlives the process, and can be approved from
+    // outside. NULL: as store.
+    const struct shared_store *breaker_store;
+    const char *replica; // this one's name: the pod's
     // Reads the object from the API server now, and puts what it finds into the inventory (or removes what is
     // gone). False: it can't be told. Called from any thread, without a lock. May be NULL.
     bool (*look)(void *cookie, const struct object_key *object, bool *ret_exists);

@@ -90,6 +90,8 @@ static void command(const struct world *world, const char *format, struct progra
     "apiVersion: infrastructure.cluster.x-k8s.io/v1beta2\nkind: AWSManagedMachinePool\n"                     \
     "metadata: {name: " name "-pool, namespace: prod, labels: {owner: me}}\n"
 
+#define NOTE "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: note, namespace: prod}\n"
+
 static size_t count(const char *text, const char *part) {
     size_t found = 0;
     for (; (text = strstr(text, part)); text += strlen(part)) {
@@ -104,7 +106,7 @@ static void test_life(void **state) {
     struct world world;
     world_open(&world);
     put(&world, "a.yaml", CLUSTER("a", "eu-west-1"));
-    put(&world, "note.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: note, namespace: prod}\n");
+    put(&world, "note.yaml", NOTE);
     {
         CLEANUP(program_result_clear) struct program_result result;
         command(&world, RUN POLICIES FAST, &result);
@@ -183,6 +185,71 @@ static void test_refusals(void **state) {
         expect_integer(refusals[i].name, result.code, refusals[i].code);
         world_close(&world);
     }
+}
+
+// ---- the mass-delete breaker ----
+
+// The word after part; "" when it is not there.
+static void word_after(const char *text, const char *part, char ret_word[32]) {
+    const char *found = strstr(text, part);
+    snprintf(ret_word, 32, "%.*s", found ? (int)strcspn(found + strlen(part), "; \n") : 0,
+             found ? found + strlen(part) : "");
+}
+
+static void expect_says(const char *name, const struct world *world, const char *arguments, int code,
+                        const char *words) {
+    CLEANUP(program_result_clear) struct program_result result;
+    command(world, arguments, &result);
+    expect_contains(name, code == 2 ? result.err : result.out, words);
+    expect_integer(name, result.code, code);
+}
+
+#define RUN_CAREFULLY RUN " -q -p policies --config %1$s/rules.yaml --sim-seed 1" FAST
+#define BREAKER_RULES                                                                                        \
+    "apiVersion: fleetgate.dev/v1alpha1\nkind: Configuration\npolicies:\n"                                   \
+    "  prune-safety: {params: {breaker_max: 1}}\n"
+
+static void test_breaker(void **state) {
+    (void)state;
+    static const char *const files[] = {"a.yaml", "b.yaml", "c.yaml"};
+    struct world world;
+    world_open(&world);
+    put(&world, "../rules.yaml", BREAKER_RULES);
+    put(&world, "note.yaml", NOTE);
+    put(&world, "a.yaml", CLUSTER("a", "eu-west-1"));
+    put(&world, "b.yaml", CLUSTER("b", "eu-west-1"));
+    put(&world, "c.yaml", CLUSTER("c", "eu-west-1"));
+    expect_says("no state", &world, "breaker list --state %1$s/state", 2, "no state of 'fleetgate run'");
+    expect_says("they come up", &world, RUN_CAREFULLY, 0, "");
+    expect_says("nothing yet", &world, "breaker list --state %1$s/state", 0, "no cluster was deleted lately");
+    for (size_t i = 0; i < 3; i++) {
+        take_away(&world, files[i]);
+    }
+    char reference[32], again[32], approve[200];
+    {
+        CLEANUP(program_result_clear) struct program_result result;
+        command(&world, RUN_CAREFULLY, &result);
+        word_after(result.out, "ask for an approval of ", reference);
+        expect_integer("a reference", (int64_t)strlen(reference), 8);
+        expect_integer("one goes", result.code, 1);
+    }
+    {
+        CLEANUP(program_result_clear) struct program_result result;
+        command(&world, RUN_CAREFULLY, &result);
+        word_after(result.out, "ask for an approval of ", again);
+        expect_text("a new process asks for the same", again, reference);
+    }
+    expect_says("it waits", &world, "breaker list --state %1$s/state", 1, "/state --owner WHO --reason WHY");
+    expect_says("two places", &world, "breaker list --state %1$s/state --context prod", 2,
+                "want one of them");
+    expect_says("another", &world, "breaker approve 00000000 --state %1$s/state --owner me --reason test", 2,
+                "00000000");
+    snprintf(approve, sizeof(approve), "breaker approve %s --state %%1$s/state --owner me --reason test",
+             reference);
+    expect_says("approved", &world, approve, 0, "is approved by me: test");
+    expect_says("one more goes", &world, RUN_CAREFULLY, 1, "ask for an approval of ");
+    expect_says("one is left", &world, "breaker list --state %1$s/state", 1, "because   test");
+    world_close(&world);
 }
 
 // The program in the background, its output thrown away.
@@ -296,8 +363,8 @@ static void test_terminal(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_life), cmocka_unit_test(test_refusals),
-                                       cmocka_unit_test(test_one_at_a_time), cmocka_unit_test(test_killed),
-                                       cmocka_unit_test(test_terminal)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_life),    cmocka_unit_test(test_refusals),
+                                       cmocka_unit_test(test_breaker), cmocka_unit_test(test_one_at_a_time),
+                                       cmocka_unit_test(test_killed),  cmocka_unit_test(test_terminal)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
