@@ -39,6 +39,7 @@ struct reconciler {
     bool synced;
     uint64_t random;
     size_t upgrades, deletes; // clusters that hold a place
+    struct worker *upgraders; // those of upgrades, the newest first
     size_t uncounted;         // of which it is not known yet whether they hold one
     struct line_ends lines[LINE_COUNT];
     bool line_moves;        // somebody in line may be called

@@ -1,7 +1,11 @@
 // How many clusters may change at one time, and whose turn it is: canary environments first.
 #include "reconciler/worker.h"
 
+#include "base/buffer.h"
+
 #include <string.h>
+
+enum { MOST_NAMED = 3 };
 
 static const struct reconcile_settings *settings_of(const struct reconciler *reconciler) {
     return reconciler->options.settings(reconciler->options.cookie);
@@ -9,12 +13,32 @@ static const struct reconcile_settings *settings_of(const struct reconciler *rec
 
 // ---- places ----
 
+static void enter_upgraders(struct worker *worker) {
+    struct worker **first = &worker->reconciler->upgraders;
+    worker->upgrader_next = *first;
+    worker->upgrader_link = first;
+    if (*first) {
+        (*first)->upgrader_link = &worker->upgrader_next;
+    }
+    *first = worker;
+}
+
+static void leave_upgraders(struct worker *worker) {
+    *worker->upgrader_link = worker->upgrader_next;
+    if (worker->upgrader_next) {
+        worker->upgrader_next->upgrader_link = worker->upgrader_link;
+    }
+    worker->upgrader_next = NULL;
+    worker->upgrader_link = NULL;
+}
+
 void rollout_hold_upgrade(struct worker *worker, bool holds) {
     struct reconciler *reconciler = worker->reconciler;
     if (worker->record.upgrading != holds) {
         worker->record.upgrading = holds;
         worker->record_dirty = true;
         reconciler->upgrades += holds ? 1 : (size_t)-1;
+        (holds ? enter_upgraders : leave_upgraders)(worker);
         reconciler_move_line(reconciler);
     }
 }
@@ -212,6 +236,25 @@ static bool is_counted(struct worker *worker, enum line line, char *ret_waits) {
     return false;
 }
 
+// Whoever looks for what stands in the way finds it here: one that is paused, or fails, may stay for long.
+static void say_upgraders(const struct reconciler *reconciler, unsigned most, char *ret_waits) {
+    CLEANUP(buffer_clear) struct buffer names;
+    buffer_init(&names, WORKER_MOST_TEXT);
+    size_t named = 0;
+    for (const struct worker *worker = reconciler->upgraders; worker && named < MOST_NAMED;
+         worker = worker->upgrader_next) {
+        bool is_paused = worker->is_paused || (worker->spec && worker->spec->paused);
+        buffer_printf(&names, "%s%s/%s%s", named ? ", " : "", worker->key.namespace, worker->key.name,
+                      is_paused ? " (paused)" : "");
+        named++;
+    }
+    if (reconciler->upgrades > named) {
+        buffer_printf(&names, " and %zu more", reconciler->upgrades - named);
+    }
+    worker_say(ret_waits, "waits for a place: %s %s being upgraded, %u may be", buffer_text(&names),
+               reconciler->upgrades == 1 ? "is" : "are", most);
+}
+
 bool rollout_may_upgrade(struct worker *worker, char *ret_waits) {
     struct reconciler *reconciler = worker->reconciler;
     const struct reconcile_settings *settings = settings_of(reconciler);
@@ -223,11 +266,11 @@ bool rollout_may_upgrade(struct worker *worker, char *ret_waits) {
         worker_say(ret_waits, "waits for %s/%s (%s: %s), which comes first", first->key.namespace,
                    first->key.name, settings->wave_label, first->wave ? first->wave : "");
         enter_line(worker, LINE_WAVE);
+        rollout_hold_upgrade(worker, false); // nothing of it is under way, and who comes first needs a place
         return false;
     }
     if (!worker->record.upgrading && reconciler->upgrades >= settings->upgrades_at_once) {
-        worker_say(ret_waits, "waits for a place: %zu clusters are being upgraded, %u may be",
-                   reconciler->upgrades, settings->upgrades_at_once);
+        say_upgraders(reconciler, settings->upgrades_at_once, ret_waits);
         enter_line(worker, LINE_UPGRADE);
         return false;
     }

@@ -71,6 +71,7 @@ struct worker {
     bool asked_line; // in this pass
     struct worker *line_previous, *line_next;
     struct worker *next_retired;
+    struct worker *upgrader_next, **upgrader_link; // among those that hold a place
     // ---- what is known in this pass ----
     struct arena *arena;         // NULL between passes
     struct cloud_cluster *cloud; // NULL: there is none, or nothing is known

@@ -165,7 +165,7 @@ static void test_waiting_costs_little(void **state) {
     const char *message = NULL;
     (void)fleet_fixture_condition(&fixture, "Cluster", "eu-1", "Reconciled", &message);
     expect_contains("why", message ? message : "",
-                    "waits for a place: 1 clusters are being upgraded, 1 may be");
+                    "waits for a place: prod/eu-0 (paused) is being upgraded, 1 may be");
     fleet_fixture_patch(&fixture, "Cluster", "eu-0", "{'spec':{'paused':false}}");
     fleet_fixture_run(&fixture, 6L * LONG_ENOUGH_S);
     expect_integer("in the end", (int64_t)see(&fixture).at_new_version, CLUSTERS);
@@ -295,6 +295,23 @@ static void test_canary_fails(void **state) {
     fleet_fixture_end(&fixture);
 }
 
+// Half way, another one comes to be first: who waits for it must not keep the place that it needs.
+static void test_canary_comes_later(void **state) {
+    (void)state;
+    struct fleet_fixture fixture;
+    begin_waves(&fixture);
+    fixture.settings.upgrades_at_once = 1;
+    sample_cluster_upgrade(&fixture, "eu-4", "v1.30.1");
+    while (see(&fixture).upgrading == 0) {
+        fleet_fixture_run(&fixture, 1);
+    }
+    sample_cluster_upgrade(&fixture, "eu-0", "v1.30.1");
+    fleet_fixture_run(&fixture, 4L * LONG_ENOUGH_S);
+    expect_true("eu-0", is_done(&fixture, "eu-0"), "it is done");
+    expect_true("eu-4", is_done(&fixture, "eu-4"), "it is done");
+    fleet_fixture_end(&fixture);
+}
+
 // It is paused in the middle, or nothing is known of it.
 static void test_canary_hangs(void **state) {
     (void)state;
@@ -346,6 +363,7 @@ int main(void) {
         cmocka_unit_test(test_places_are_handed_on),
         cmocka_unit_test(test_waves),
         cmocka_unit_test(test_canary_fails),
+        cmocka_unit_test(test_canary_comes_later),
         cmocka_unit_test(test_canary_hangs),
         cmocka_unit_test(test_canary_is_out_of_reach),
     };

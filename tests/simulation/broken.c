@@ -7,6 +7,7 @@ const char *const broken_names[BROKEN_COUNT] = {
     [BROKEN_NOTHING] = "nothing", [BROKEN_TOKENS] = "tokens",     [BROKEN_ORDER] = "order",
     [BROKEN_STEPS] = "steps",     [BROKEN_POLICIES] = "policies", [BROKEN_ATTESTATION] = "attestation",
     [BROKEN_DELETE] = "delete",   [BROKEN_SCALE] = "scale",       [BROKEN_RECORD] = "record",
+    [BROKEN_PLACES] = "places",   [BROKEN_WAVES] = "waves",
 };
 
 static const char *raised(struct arena *arena, const char *version, int64_t minors) {

@@ -70,6 +70,7 @@ static void note_record(struct world *world, struct declared_cluster *cluster, c
     free(record->text);
     record->text = buffer_take(&text);
     record->cluster = cluster;
+    record->at_ms = world_now_ms(world);
     cluster->has_record = true;
     for (size_t i = 0; i < cluster->object_count; i++) {
         record->lower[i] = cluster->objects[i].lower;
@@ -252,7 +253,7 @@ static void note_record_gone(struct world *world, struct declared_cluster *clust
     }
 }
 
-void checker_stored(struct world *world, const struct object_key *key, const struct node *object) {
+static void note(struct world *world, const struct object_key *key, const struct node *object) {
     struct declared_cluster *cluster = cluster_of_record(world, key);
     if (cluster && object) {
         note_record(world, cluster, object);
@@ -271,6 +272,11 @@ void checker_stored(struct world *world, const struct object_key *key, const str
     } else {
         note_removed(world, declared);
     }
+}
+
+void checker_stored(struct world *world, const struct object_key *key, const struct node *object) {
+    note(world, key, object);
+    checker_rollout_look(world);
 }
 
 void checker_process_saw(struct world *world, struct process *process, const struct object_key *key,

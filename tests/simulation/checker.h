@@ -25,6 +25,7 @@ struct life {
 };
 // What may have been in force when a record of a cluster was stored.
 struct record_version {
+    int64_t at_ms;
     char *text; // of the Secret, decoded
     struct declared_cluster *cluster;
     size_t lower[DECLARED_OBJECTS];
@@ -67,6 +68,14 @@ void checker_look_at_cloud(struct world *world);
 
 // Whether everything is as it should be at the end; else what is not yet.
 bool checker_is_settled(struct world *world, char ret_why[static CHECKER_WHY_BYTES]);
+
+// Of budgets and waves: before what changes, and when a request comes to the cloud that has not begun yet.
+void checker_rollout_look(struct world *world);
+void checker_rollout_arrives(struct world *world, const struct provider_request *request,
+                             const struct record_version *record);
+// Calls for each revision that may have been in force since that record. Ends as declared_any.
+bool checker_any_since(const struct record_version *record, struct declared_object *object,
+                       bool (*visit)(void *cookie, const struct revision *revision), void *cookie);
 
 // The first record that names it; NULL: none does.
 const struct record_version *checker_record_with(const struct checker *checker, const char *token);

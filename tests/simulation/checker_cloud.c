@@ -88,18 +88,8 @@ static struct declared_object *pool_object(struct declared_cluster *cluster, con
     return NULL;
 }
 
-// A part that is named and not there: what was made of the rest before stays in force.
-static bool lacks_part(const struct declared_cluster *cluster) {
-    for (size_t i = 1; i < cluster->object_count; i++) {
-        if (cluster->objects[i].role == ROLE_POOL_INFRASTRUCTURE && !cluster->objects[i].stored) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool any_since(const struct record_version *record, struct declared_object *object,
-                      bool (*visit)(void *cookie, const struct revision *revision), void *cookie) {
+bool checker_any_since(const struct record_version *record, struct declared_object *object,
+                       bool (*visit)(void *cookie, const struct revision *revision), void *cookie) {
     size_t index = (size_t)(object - record->cluster->objects);
     size_t lower = record->lower[index] < object->lower ? record->lower[index] : object->lower;
     for (size_t i = lower; i < object->revision_count; i++) {
@@ -118,19 +108,20 @@ static bool is_asked(const struct record_version *record, const struct provider_
     struct declared_object *pool = request->pool ? pool_object(cluster, request->pool) : NULL;
     switch (request->action) {
     case ACTION_CREATE_CLUSTER:
-        return life->stored && any_since(record, declared_region_object(cluster), asks_region, &question) &&
-               any_since(record, version, asks_new_cluster, &question);
+        return life->stored &&
+               checker_any_since(record, declared_region_object(cluster), asks_region, &question) &&
+               checker_any_since(record, version, asks_new_cluster, &question);
     case ACTION_UPGRADE_CONTROL_PLANE:
-        return any_since(record, version, asks_version, &question);
+        return checker_any_since(record, version, asks_version, &question);
     case ACTION_SCALE_CONTROL_PLANE:
-        return any_since(record, version, asks_replicas, &question);
+        return checker_any_since(record, version, asks_replicas, &question);
     case ACTION_CREATE_POOL:
     case ACTION_UPGRADE_POOL:
     case ACTION_SCALE_POOL:
-        return pool && any_since(record, pool, asks_pool, &question);
+        return pool && checker_any_since(record, pool, asks_pool, &question);
     case ACTION_DELETE_POOL:
         return cluster->flavour == FLAVOUR_TOPOLOGY
-                   ? any_since(record, pool, asks_no_pool, &question) || life->delete_approved
+                   ? checker_any_since(record, pool, asks_no_pool, &question) || life->delete_approved
                    : !pool || !pool->stored || pool->deleting || pool->maybe_none || life->delete_approved;
     case ACTION_DELETE_CLUSTER:
         return life->deleting && life->delete_approved;
@@ -239,7 +230,7 @@ static bool is_pinned(struct found *found, const struct cloud_pool *pool) {
         const struct provider_request request = {.pool = pool->name};
         return declared_any(object, asks_no_pool, &(struct question){&request, life->cluster});
     }
-    return !object || !object->stored || object->deleting || lacks_part(life->cluster) ||
+    return !object || !object->stored || object->deleting || declared_lacks_part(life->cluster) ||
            declared_any(object, wants_no_newer, &question);
 }
 
@@ -306,6 +297,7 @@ void checker_start_arrives(struct world *world, const struct provider_request *r
     if (token->request != hash_of(request) && !is_asked(record, request, life)) {
         VIOLATED(world, "no unapproved spec is carried out", "%s came to the cloud", text);
     }
+    checker_rollout_arrives(world, request, record);
     struct found found = {request, world};
     sim_each(world->sim, check_target, &found);
 }
@@ -380,4 +372,5 @@ static void look_at(void *cookie, const char *region, const char *id, const stru
 void checker_look_at_cloud(struct world *world) {
     struct owners owners = {.world = world};
     sim_each(world->sim, look_at, &owners);
+    checker_rollout_look(world);
 }

@@ -12,7 +12,7 @@ struct seen {
     char texts[48][48];
     size_t text_count;
     char region[48];
-    bool is_held_back; // by a pool that is to stay too old
+    bool is_held_back; // by a pool that is to stay too old, or by another cluster that can't go on
     unsigned count;    // of clusters with its id or its uid
 };
 
@@ -78,10 +78,56 @@ static bool is_held_back(const struct seen *view, const struct revision *revisio
     return false;
 }
 
+static void find_minor(void *cookie, const char *region, const char *id,
+                       const struct cloud_cluster *cluster) {
+    struct seen *view = cookie;
+    (void)region, (void)id;
+    if (strcmp(cluster->owner, view->cluster->objects[0].uid) == 0) {
+        view->cloud.version = keep(view, cluster->version);
+    }
+}
+
+static bool visit_as_new(void *cookie, const struct revision *revision) {
+    const int64_t *minor = cookie;
+    return version_minor(revision->content.version) >= *minor;
+}
+
+// A cluster of the first wave that is to go there and does not: it is held back itself, or paused.
+static bool waits_for_canary(const struct seen *view, const struct revision *revision) {
+    const struct world *world = view->world;
+    int64_t minor = version_minor(revision->content.version);
+    bool waits = false;
+    for (size_t i = 0; i < world->cluster_count && world->settings.wave_count > 0; i++) {
+        struct seen canary = {.world = view->world, .cluster = &view->world->clusters[i]};
+        sim_each(world->sim, find_minor, &canary);
+        waits = waits || (canary.cluster->is_canary && !view->cluster->is_canary && canary.cloud.version &&
+                          version_minor(canary.cloud.version) < minor &&
+                          declared_any(declared_version_object(canary.cluster), visit_as_new, &minor));
+    }
+    return waits;
+}
+
+// That it goes on was not approved.
+static bool stays_paused(const struct declared_cluster *cluster) {
+    const struct declared_object *object = &cluster->objects[0];
+    return object->stored && object->said == SAID_REFUSED &&
+           (cluster->was_paused || declared_any(object, visit_paused, NULL));
+}
+
+// One that was paused in the middle keeps its place.
+static bool waits_for_place(const struct seen *view) {
+    unsigned paused = 0;
+    for (size_t i = 0; i < view->world->cluster_count; i++) {
+        paused += stays_paused(&view->world->clusters[i]);
+    }
+    return paused >= view->world->settings.upgrades_at_once;
+}
+
 static bool visit_version(void *cookie, const struct revision *revision) {
     struct seen *view = cookie;
     int order = version_order(view->cloud.version, revision->content.version);
-    view->is_held_back = order < 0 && is_held_back(view, revision);
+    view->is_held_back = order < 0 && (is_held_back(view, revision) || waits_for_canary(view, revision) ||
+                                       waits_for_place(view));
     return order == 0 || view->is_held_back;
 }
 
@@ -293,8 +339,8 @@ static bool is_settled(struct seen *view, char *why) {
     if (object->deleting && object->delete_approved) {
         return fails(why, cluster, "the delete does not end", NULL);
     }
-    if (object->said == SAID_REFUSED && (cluster->was_paused || declared_any(object, visit_paused, NULL))) {
-        return true; // that it goes on was not approved
+    if (stays_paused(cluster)) {
+        return true;
     }
     bool must = false;
     bool may = parts_may_exist(cluster, &must);

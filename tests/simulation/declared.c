@@ -60,6 +60,9 @@ void declared_cluster_init(struct declared_cluster *cluster, unsigned number, en
     cluster->flavour = flavour;
     cluster->driven = true;
     cluster->paused_since_ms = -1;
+    for (size_t i = 0; i < CHECKER_MINORS; i++) {
+        cluster->behind_since_ms[i] = -1;
+    }
     char name[16];
     snprintf(name, sizeof(name), "c%u", number);
     memcpy(cluster->name, name, sizeof(name));
@@ -103,6 +106,15 @@ struct declared_object *declared_region_object(struct declared_cluster *cluster)
 
 struct declared_object *declared_version_object(struct declared_cluster *cluster) {
     return &cluster->objects[cluster->flavour == FLAVOUR_TOPOLOGY ? 0 : 2];
+}
+
+bool declared_lacks_part(const struct declared_cluster *cluster) {
+    for (size_t i = 1; i < cluster->object_count; i++) {
+        if (cluster->objects[i].role == ROLE_POOL_INFRASTRUCTURE && !cluster->objects[i].stored) {
+            return true;
+        }
+    }
+    return false;
 }
 
 struct declared_object *declared_find(struct world *world, const struct object_key *key,

@@ -18,6 +18,7 @@ enum {
     DECLARED_UID_BYTES = 64,
     DECLARED_TEXT_BYTES = 160,
     DECLARED_ATTESTATION_BYTES = 128,
+    CHECKER_MINORS = 10,
 };
 
 enum flavour { FLAVOUR_KUBEADM, FLAVOUR_EKS, FLAVOUR_AKS, FLAVOUR_TOPOLOGY, FLAVOUR_COUNT };
@@ -75,6 +76,9 @@ struct declared_cluster {
     bool annotation_pause;   // paused by the annotation
     bool was_paused;         // so at some time: it may have been approved like this
     int64_t paused_since_ms; // as the processes have been told; -1: it is not
+    bool is_canary;          // of the first wave, where there are waves
+    // Since when it is sure that it has still to reach 1.27, 1.28 …; -1: it is not.
+    int64_t behind_since_ms[CHECKER_MINORS];
 };
 
 struct declared_kind {
@@ -89,6 +93,8 @@ struct declared_object *declared_add_pool(struct declared_cluster *cluster, cons
 // The object that holds the cluster's region or version.
 struct declared_object *declared_region_object(struct declared_cluster *cluster);
 struct declared_object *declared_version_object(struct declared_cluster *cluster);
+// A part that is named and not there: what was made of the rest before stays in force.
+bool declared_lacks_part(const struct declared_cluster *cluster);
 struct declared_object *declared_find(struct world *world, const struct object_key *key,
                                       struct declared_cluster **ret_cluster);
 static inline struct revision *declared_latest(struct declared_object *object) {

@@ -142,7 +142,12 @@ static void create(struct world *world, struct declared_cluster *cluster) {
 
 void driver_begin(struct world *world) {
     int64_t size = random_below(&world->driver, 20);
-    world->cluster_count = size < 9 ? 1 : size < 15 ? 2 : size < 18 ? 3 : DECLARED_CLUSTERS;
+    bool needs_many = world->broken == BROKEN_PLACES || world->broken == BROKEN_WAVES;
+    world->cluster_count = needs_many  ? DECLARED_CLUSTERS
+                           : size < 9  ? 1
+                           : size < 15 ? 2
+                           : size < 18 ? 3
+                                       : DECLARED_CLUSTERS;
     for (size_t i = 0; i < world->cluster_count; i++) {
         int64_t pick = random_below(&world->driver, 100);
         enum flavour flavour = pick < 45   ? FLAVOUR_KUBEADM
@@ -150,6 +155,7 @@ void driver_begin(struct world *world) {
                                : pick < 90 ? FLAVOUR_AKS
                                            : FLAVOUR_TOPOLOGY;
         declared_cluster_init(&world->clusters[i], (unsigned)i + 1, flavour);
+        world->clusters[i].is_canary = random_chance(&world->driver, 0.4);
         world->clusters[i].driven = world->default_provider || !random_chance(&world->driver, 0.08);
     }
     for (size_t i = 0; i < world->cluster_count; i++) {
@@ -161,13 +167,35 @@ void driver_begin(struct world *world) {
 
 // ---- changes of what is there ----
 
-static void upgrade(struct world *world, struct declared_cluster *cluster) {
+// What holds the version, as it is now; NULL: there is no cluster.
+static const struct content *version_of(struct declared_cluster *cluster) {
     struct declared_object *plane = declared_version_object(cluster);
     struct revision *latest = declared_latest(plane);
-    if (!latest || !plane->stored) {
+    return latest && plane->stored ? &latest->content : NULL;
+}
+
+static void write_version(struct world *world, struct declared_cluster *cluster,
+                          const struct content *content) {
+    struct declared_object *plane = declared_version_object(cluster);
+    write(world, cluster, plane, content);
+    bool followed = strcmp(declared_latest(plane)->content.version, content->version) == 0;
+    for (size_t i = 0; followed && i < cluster->object_count; i++) {
+        struct declared_object *pool = &cluster->objects[i];
+        if (pool->role == ROLE_POOL && pool->wanted && random_chance(&world->driver, 0.8)) {
+            struct content next = declared_latest(pool)->content;
+            memcpy(next.version, content->version, sizeof(next.version));
+            next.allow_skip = content->allow_skip || random_chance(&world->driver, 0.5);
+            write(world, cluster, pool, &next);
+        }
+    }
+}
+
+static void upgrade(struct world *world, struct declared_cluster *cluster) {
+    const struct content *now = version_of(cluster);
+    if (!now) {
         return;
     }
-    struct content content = latest->content;
+    struct content content = *now;
     int64_t minor = version_minor(content.version), patch = patch_of(content.version);
     int64_t pick = random_below(&world->driver, 10);
     content.allow_skip = pick == 8;
@@ -179,17 +207,7 @@ static void upgrade(struct world *world, struct declared_cluster *cluster) {
         set_version(&content, pick == 9 && random_chance(&world->driver, 0.5) ? minor - 1 : minor + 2,
                     random_below(&world->driver, MOST_PATCH));
     }
-    write(world, cluster, plane, &content);
-    bool followed = strcmp(declared_latest(plane)->content.version, content.version) == 0;
-    for (size_t i = 0; followed && i < cluster->object_count; i++) {
-        struct declared_object *pool = &cluster->objects[i];
-        if (pool->role == ROLE_POOL && pool->wanted && random_chance(&world->driver, 0.8)) {
-            struct content next = declared_latest(pool)->content;
-            memcpy(next.version, content.version, sizeof(next.version));
-            next.allow_skip = content.allow_skip || random_chance(&world->driver, 0.5);
-            write(world, cluster, pool, &next);
-        }
-    }
+    write_version(world, cluster, &content);
 }
 
 static void scale(struct world *world, struct declared_cluster *cluster) {
@@ -344,6 +362,12 @@ static void switch_policies(struct world *world) {
     }
 }
 
+static void rotate_keys(struct world *world) {
+    NOTE(world, "operator: another key signs");
+    key_ring_unref(world->keys);
+    world->keys = key_ring_ref(world->shared->next_keys);
+}
+
 static void relist(struct world *world) {
     for (struct process *process = world->processes; process; process = process->next) {
         if (!process->dead && process->reconciler) {
@@ -368,13 +392,55 @@ static void change_cluster(struct world *world, struct declared_cluster *cluster
     }
 }
 
+// ---- the whole fleet ----
+
+// All of them go to one version, a minor above the newest.
+static void upgrade_all(struct world *world, bool canaries, bool others) {
+    int64_t newest = OLDEST_MINOR;
+    for (size_t i = 0; i < world->cluster_count; i++) {
+        const struct content *now = version_of(&world->clusters[i]);
+        newest = now && version_minor(now->version) > newest ? version_minor(now->version) : newest;
+    }
+    newest += canaries; // else it is the one that the canaries have got
+    for (size_t i = 0; i < world->cluster_count; i++) {
+        struct declared_cluster *cluster = &world->clusters[i];
+        const struct content *now = version_of(cluster);
+        if (now && (cluster->is_canary ? canaries : others)) {
+            struct content content = *now;
+            content.allow_skip = true;
+            set_version(&content, newest, 0);
+            write_version(world, cluster, &content);
+        }
+    }
+}
+
+static void upgrade_others(void *cookie) {
+    upgrade_all(cookie, false, true);
+}
+
+// In one merge, or in two: then it is known of the canaries when the others come.
+static void change_all(struct world *world) {
+    int64_t pick = random_below(&world->driver, 8);
+    NOTE(world, "user: changes all clusters");
+    if (pick == 0) {
+        for (size_t i = 0; i < world->cluster_count; i++) {
+            delete_cluster(world, &world->clusters[i]);
+        }
+    } else if (pick < 4) {
+        upgrade_all(world, true, true);
+    } else {
+        upgrade_all(world, true, false);
+        event_loop_after(world->loop, random_between(&world->driver, 11, 20) * 1000, upgrade_others, world);
+    }
+}
+
 void driver_change(struct world *world) {
     static const struct {
         int64_t weight;
         void (*change)(struct world *world);
-    } changes[] = {{8, driver_meddle},       {6, driver_write_status}, {4, driver_touch_finalizers},
-                   {2, driver_take_name},    {3, switch_policies},     {3, relist},
-                   {3, driver_delete_record}};
+    } changes[] = {{8, driver_meddle},        {6, driver_write_status}, {4, driver_touch_finalizers},
+                   {2, driver_take_name},     {3, switch_policies},     {3, relist},
+                   {3, driver_delete_record}, {2, rotate_keys},         {7, change_all}};
     world->checker.counts.changes++;
     int64_t pick = random_below(&world->driver, 100);
     for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {

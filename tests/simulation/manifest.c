@@ -133,8 +133,9 @@ void manifest_write(struct buffer *text, const struct declared_cluster *cluster,
     buffer_printf(text,
                   "{\"apiVersion\":\"%s\",\"kind\":\"%s\",\"metadata\":{\"name\":\"%s\",\"namespace\":\"%s\"",
                   object->api_version, object->key.kind, object->name, cluster->namespace);
-    if (object->role == ROLE_CLUSTER && cluster->driven) {
-        buffer_printf(text, ",\"labels\":{\"%s\":\"sim\"}", RECONCILER_LABEL);
+    if (object->role == ROLE_CLUSTER) {
+        buffer_printf(text, ",\"labels\":{\"" WAVE_LABEL "\":\"%s\"%s}", cluster->is_canary ? CANARY : "rest",
+                      cluster->driven ? ",\"" RECONCILER_LABEL "\":\"sim\"" : "");
     }
     write_annotations(text, content, form);
     buffer_append_text(text, "},\"spec\":{");

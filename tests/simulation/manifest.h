@@ -4,6 +4,9 @@
 #include "base/buffer.h"
 #include "tests/simulation/declared.h"
 
+#define WAVE_LABEL "environment"
+#define CANARY "canary"
+
 #define ALLOW_SKIP_ANNOTATION "simulation.test/allow-skip"
 #define ALLOW_DELETE_ANNOTATION "simulation.test/allow-delete"
 

@@ -38,7 +38,14 @@ static struct key_ring *keys(void *cookie) {
 
 static const struct reconcile_settings *settings(void *cookie) {
     struct process *process = cookie;
-    return &process->world->settings;
+    const struct world *world = process->world;
+    process->settings = world->settings;
+    if (world->broken == BROKEN_PLACES) {
+        process->settings.upgrades_at_once = process->settings.deletes_at_once = DECLARED_CLUSTERS;
+    } else if (world->broken == BROKEN_WAVES) {
+        process->settings.wave_count = 0;
+    }
+    return &process->settings;
 }
 
 static bool leads(void *cookie) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "fleet/inventory.h"
+#include "reconciler/reconcile_settings.h"
 #include "reconciler/reconciler.h"
 
 struct world;
@@ -12,9 +13,10 @@ enum { PROCESS_LANES = 6 };
 struct process {
     struct world *world;
     unsigned number;
-    bool dead;       // nothing that it does has an effect any more
-    bool leads;      // thinks so
-    int64_t ends_ms; // an old leader that will be gone then; 0: no end
+    bool dead;                          // nothing that it does has an effect any more
+    bool leads;                         // thinks so
+    int64_t ends_ms;                    // an old leader that will be gone then; 0: no end
+    struct reconcile_settings settings; // as this process knows them
     struct inventory *inventory;
     struct named_provider provider;
     struct reconciler *reconciler;      // NULL once it is buried

@@ -3,6 +3,7 @@
 #include "base/json_canonical.h"
 #include "base/memory.h"
 #include "tests/simulation/driver.h"
+#include "tests/simulation/manifest.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -87,6 +88,7 @@ static void take_over(struct world *world) {
         return;
     }
     NOTE(world, "%u loses its lease and does not know", old->number);
+    world->took_over_ms = world_now_ms(world);
     (void)process_start(world);
     for (struct process *process = world->processes->next; process; process = process->next) {
         if (process->ends_ms == 0) {
@@ -159,8 +161,13 @@ static void choose_settings(struct world *world) {
     world->settings.attestation = random_chance(random, 0.85) ? UNATTESTED_HOLD : UNATTESTED_GO_ON;
     world->settings.drain_s = random_below(random, 300);
     world->settings.resync_s = random_between(random, 60, 400);
-    world->settings.upgrades_at_once = (unsigned)random_between(random, 1, 5);
-    world->settings.deletes_at_once = (unsigned)random_between(random, 1, 3);
+    world->settings.upgrades_at_once = (unsigned)random_between(random, 1, 3);
+    world->settings.deletes_at_once = (unsigned)random_between(random, 1, 2);
+    if (random_chance(random, 0.5) || world->broken == BROKEN_WAVES) {
+        world->settings.wave_label = WAVE_LABEL;
+        world->settings.wave_order[0] = CANARY;
+        world->settings.wave_count = 1;
+    }
     world->default_provider = random_chance(random, 0.2) ? "sim" : NULL;
     world_set_rules(world, random_below(random, RULES_PROFILES));
 }
@@ -292,6 +299,7 @@ void world_run(const struct world_shared *shared, const struct world_options *op
     world->driver.state = options->seed * UINT64_C(0x2545f4914f6cdd1d);
     world->network.state = options->seed * UINT64_C(0x9e6c63d0876a9a47) + 1;
     world->nobody.dead = true;
+    world->took_over_ms = -1;
     world->keys = key_ring_ref(shared->keys);
     trace_begin(&world->trace, options->prints);
     world->loop = event_loop_new_virtual((int64_t)START_WALL_S * 1000);

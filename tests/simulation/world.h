@@ -27,6 +27,8 @@ enum broken {
     BROKEN_DELETE,      // steps become deletes
     BROKEN_SCALE,       // pools become larger than asked
     BROKEN_RECORD,      // what is recorded is not stored
+    BROKEN_PLACES,      // as many may change at one time as like
+    BROKEN_WAVES,       // nobody waits for canaries
     BROKEN_COUNT,
 };
 extern const char *const broken_names[BROKEN_COUNT];
@@ -69,13 +71,14 @@ struct world {
     size_t cluster_count;
     struct checker checker;
     int64_t last_write_ms, last_start_ms; // of a process; -1: none yet
+    int64_t took_over_ms;                 // when a second leader began; -1: never
 };
 
 // What is the same in every run: policies and keys.
 struct world_shared {
     struct policy_set *policies[RULES_PROFILES];
     struct policy_set *allow_all;
-    struct key_ring *keys;
+    struct key_ring *keys, *next_keys; // next: another one signs, all are believed
 };
 MUST_CHECK bool world_shared_load(struct world_shared *ret_shared, struct error *error);
 void world_shared_free(struct world_shared *shared);
