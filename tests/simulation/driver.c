@@ -8,10 +8,6 @@
 
 #define PAUSED_ANNOTATION "cluster.x-k8s.io/paused"
 
-enum { OLDEST_MINOR = 27, NEWEST_MINOR = 34, MOST_PATCH = 6 };
-
-static const char *const regions[] = {"eu-1", "us-1", "asia-1", "mars-1"};
-
 #define NOTE(world, ...) trace_note(&(world)->trace, world_now_ms(world), __VA_ARGS__)
 
 static struct declared_cluster *any_cluster(struct world *world) {
@@ -29,140 +25,9 @@ static struct declared_object *any_pool(struct world *world, struct declared_clu
     return count ? pools[random_below(&world->driver, count)] : NULL;
 }
 
-static void set_version(struct content *content, int64_t minor, int64_t patch) {
-    minor = minor > NEWEST_MINOR ? NEWEST_MINOR : minor < OLDEST_MINOR ? OLDEST_MINOR : minor;
-    snprintf(content->version, sizeof(content->version), "v1.%lld.%lld", (long long)minor, (long long)patch);
-}
-
 static int64_t patch_of(const char *version) {
     const char *dot = strrchr(version, '.');
     return dot ? dot[1] - '0' : 0;
-}
-
-// ---- the two ways in ----
-
-static const char *const attested_names[ATTESTED_COUNT] = {"attested", "kept",   "none",
-                                                           "forged",   "copied", "replayed"};
-
-static void write_past(struct world *world, struct declared_cluster *cluster, struct declared_object *object,
-                       const struct content *content, enum attested attested) {
-    bool done = declared_write(world, cluster, object, content, attested);
-    const struct revision *latest = declared_latest(object);
-    NOTE(world, "user: %s %s version %s replicas %lld region %s%s, %s%s: generation %lld%s%s",
-         object->key.kind, object->name, content->version, (long long)content->replicas, content->region,
-         content->paused ? " paused" : "", attested_names[attested], done ? "" : " (not stored)",
-         latest ? (long long)latest->generation : 0, latest && latest->possible ? " may" : " may not",
-         latest && latest->certain ? ", must" : "");
-}
-
-// As kubectl does it: admission judges and attests, or refuses. With the gate down nobody judges.
-static void write(struct world *world, struct declared_cluster *cluster, struct declared_object *object,
-                  const struct content *content) {
-    const struct revision *latest = declared_latest(object);
-    bool gate_is_down = random_chance(&world->driver, 0.15);
-    if (gate_is_down) {
-        write_past(world, cluster, object, content,
-                   (enum attested)random_below(&world->driver, ATTESTED_COUNT));
-        return;
-    }
-    const struct content *old = latest && object->stored ? &latest->content : NULL;
-    if (!rules_allow(&world->rules, object->role, old, content)) {
-        NOTE(world, "user: %s %s is refused by admission", object->key.kind, object->name);
-        return;
-    }
-    bool by_scale = old && content_equal(old, content, false) && random_chance(&world->driver, 0.5);
-    write_past(world, cluster, object, content, by_scale ? ATTESTED_KEPT : ATTESTED_GOOD);
-}
-
-// ---- creation ----
-
-static void write_pool(struct world *world, struct declared_cluster *cluster, const char *name) {
-    struct declared_object *pool = declared_add_pool(cluster, name);
-    if (!pool || pool->wanted || pool->stored) {
-        return;
-    }
-    const struct revision *version = declared_latest(declared_version_object(cluster));
-    struct content content = {.replicas = random_between(&world->driver, 0, 4)};
-    memcpy(content.version, version->content.version, sizeof(content.version));
-    bool has_infrastructure =
-        pool + 1 < cluster->objects + cluster->object_count && pool[1].role == ROLE_POOL_INFRASTRUCTURE;
-    if (has_infrastructure && !pool[1].stored) {
-        struct content nothing = {.replicas = -1};
-        write_past(world, cluster, &pool[1], &nothing, ATTESTED_GOOD);
-    } else if (has_infrastructure) {
-        pool[1].wanted = true; // it is still there, and may go with an earlier cluster
-    }
-    write(world, cluster, pool, &content);
-}
-
-static void write_topology(struct world *world, struct declared_cluster *cluster, struct content *content) {
-    content->is_topology = true;
-    content->replicas = 1 + 2 * random_below(&world->driver, 2);
-    content->pool_count = (size_t)random_between(&world->driver, 1, CONTENT_POOLS);
-    for (size_t i = 0; i < content->pool_count; i++) {
-        snprintf(content->pools[i].name, sizeof(content->pools[i].name), "md-%zu", i);
-        content->pools[i].replicas = random_between(&world->driver, 0, 4);
-    }
-    write(world, cluster, &cluster->objects[0], content);
-}
-
-static void create(struct world *world, struct declared_cluster *cluster) {
-    struct content where = {.replicas = -1};
-    size_t region = random_chance(&world->driver, 0.06) ? 3 : (size_t)random_below(&world->driver, 3);
-    snprintf(where.region, sizeof(where.region), "%s", regions[region]);
-    struct content which = {.replicas = -1};
-    set_version(&which, random_between(&world->driver, OLDEST_MINOR, NEWEST_MINOR - 3),
-                random_below(&world->driver, MOST_PATCH));
-    if (cluster->flavour == FLAVOUR_TOPOLOGY) {
-        memcpy(which.region, where.region, sizeof(which.region));
-        write_topology(world, cluster, &which);
-        return;
-    }
-    struct content nothing = {.replicas = -1};
-    bool is_managed = cluster->flavour != FLAVOUR_KUBEADM;
-    if (is_managed) {
-        memcpy(which.region, where.region, sizeof(which.region));
-        where = nothing;
-    } else {
-        which.replicas = 1 + 2 * random_below(&world->driver, 3);
-    }
-    const struct content *contents[3] = {&nothing, &where, &which};
-    size_t first = (size_t)random_below(&world->driver, 3); // any of them may come first
-    for (size_t i = 0; i < 3; i++) {
-        size_t index = (first + i) % 3;
-        write(world, cluster, &cluster->objects[index], contents[index]);
-    }
-    int64_t pools = random_between(&world->driver, 1, 3);
-    for (int64_t i = 0; i < pools && declared_latest(declared_version_object(cluster)); i++) {
-        char name[2 * DECLARED_NAME_BYTES];
-        snprintf(name, sizeof(name), "%s-md-%lld", cluster->name, (long long)i);
-        write_pool(world, cluster, name);
-    }
-}
-
-void driver_begin(struct world *world) {
-    int64_t size = random_below(&world->driver, 20);
-    bool needs_many = world->broken == BROKEN_PLACES || world->broken == BROKEN_WAVES;
-    world->cluster_count = needs_many  ? DECLARED_CLUSTERS
-                           : size < 9  ? 1
-                           : size < 15 ? 2
-                           : size < 18 ? 3
-                                       : DECLARED_CLUSTERS;
-    for (size_t i = 0; i < world->cluster_count; i++) {
-        int64_t pick = random_below(&world->driver, 100);
-        enum flavour flavour = pick < 45   ? FLAVOUR_KUBEADM
-                               : pick < 70 ? FLAVOUR_EKS
-                               : pick < 90 ? FLAVOUR_AKS
-                                           : FLAVOUR_TOPOLOGY;
-        declared_cluster_init(&world->clusters[i], (unsigned)i + 1, flavour);
-        world->clusters[i].is_canary = random_chance(&world->driver, 0.4);
-        world->clusters[i].driven = world->default_provider || !random_chance(&world->driver, 0.08);
-    }
-    for (size_t i = 0; i < world->cluster_count; i++) {
-        if (i == 0 || random_chance(&world->driver, 0.7)) {
-            create(world, &world->clusters[i]);
-        }
-    }
 }
 
 // ---- changes of what is there ----
@@ -177,7 +42,7 @@ static const struct content *version_of(struct declared_cluster *cluster) {
 static void write_version(struct world *world, struct declared_cluster *cluster,
                           const struct content *content) {
     struct declared_object *plane = declared_version_object(cluster);
-    write(world, cluster, plane, content);
+    driver_write(world, cluster, plane, content);
     bool followed = strcmp(declared_latest(plane)->content.version, content->version) == 0;
     for (size_t i = 0; followed && i < cluster->object_count; i++) {
         struct declared_object *pool = &cluster->objects[i];
@@ -185,7 +50,7 @@ static void write_version(struct world *world, struct declared_cluster *cluster,
             struct content next = declared_latest(pool)->content;
             memcpy(next.version, content->version, sizeof(next.version));
             next.allow_skip = content->allow_skip || random_chance(&world->driver, 0.5);
-            write(world, cluster, pool, &next);
+            driver_write(world, cluster, pool, &next);
         }
     }
 }
@@ -200,12 +65,12 @@ static void upgrade(struct world *world, struct declared_cluster *cluster) {
     int64_t pick = random_below(&world->driver, 10);
     content.allow_skip = pick == 8;
     if (pick < 3) {
-        set_version(&content, minor, patch < 9 ? patch + 1 : 9);
+        driver_set_version(&content, minor, patch < 9 ? patch + 1 : 9);
     } else if (pick < 8) {
-        set_version(&content, minor + 1, random_below(&world->driver, MOST_PATCH));
+        driver_set_version(&content, minor + 1, random_below(&world->driver, DRIVER_MOST_PATCH));
     } else {
-        set_version(&content, pick == 9 && random_chance(&world->driver, 0.5) ? minor - 1 : minor + 2,
-                    random_below(&world->driver, MOST_PATCH));
+        driver_set_version(&content, pick == 9 && random_chance(&world->driver, 0.5) ? minor - 1 : minor + 2,
+                           random_below(&world->driver, DRIVER_MOST_PATCH));
     }
     write_version(world, cluster, &content);
 }
@@ -220,11 +85,11 @@ static void scale(struct world *world, struct declared_cluster *cluster) {
         for (size_t i = 0; i < content.pool_count; i++) {
             content.pools[i].replicas = random_between(&world->driver, 0, 10);
         }
-        write(world, cluster, plane, &content);
+        driver_write(world, cluster, plane, &content);
     } else if (pool && pool->stored) {
         struct content content = declared_latest(pool)->content;
         content.replicas = random_between(&world->driver, 0, random_chance(&world->driver, 0.2) ? 20 : 8);
-        write(world, cluster, pool, &content);
+        driver_write(world, cluster, pool, &content);
     }
 }
 
@@ -239,7 +104,7 @@ static void change_pools(struct world *world, struct declared_cluster *cluster) 
         for (size_t i = 0; i < content.pool_count; i++) {
             snprintf(content.pools[i].name, sizeof(content.pools[i].name), "md-%zu", i);
         }
-        write(world, cluster, plane, &content);
+        driver_write(world, cluster, plane, &content);
         return;
     }
     struct declared_object *pool = any_pool(world, cluster);
@@ -250,7 +115,7 @@ static void change_pools(struct world *world, struct declared_cluster *cluster) 
     }
     char name[2 * DECLARED_NAME_BYTES];
     snprintf(name, sizeof(name), "%s-md-%lld", cluster->name, (long long)random_below(&world->driver, 4));
-    write_pool(world, cluster, name);
+    driver_write_pool(world, cluster, name);
 }
 
 static void change_note(struct world *world, struct declared_cluster *cluster) {
@@ -264,7 +129,7 @@ static void change_note(struct world *world, struct declared_cluster *cluster) {
         return; // it says nothing
     }
     snprintf(content.note, sizeof(content.note), "n%lld", (long long)random_below(&world->driver, 4));
-    write(world, cluster, object, &content);
+    driver_write(world, cluster, object, &content);
 }
 
 static void pause(struct world *world, struct declared_cluster *cluster) {
@@ -282,15 +147,16 @@ static void pause(struct world *world, struct declared_cluster *cluster) {
     }
     struct content content = declared_latest(object)->content;
     content.paused = !content.paused;
-    write(world, cluster, object, &content);
+    driver_write(world, cluster, object, &content);
 }
 
 static void move(struct world *world, struct declared_cluster *cluster) {
     struct declared_object *object = declared_region_object(cluster);
     if (object->stored) {
         struct content content = declared_latest(object)->content;
-        snprintf(content.region, sizeof(content.region), "%s", regions[random_below(&world->driver, 4)]);
-        write(world, cluster, object, &content);
+        snprintf(content.region, sizeof(content.region), "%s",
+                 driver_regions[random_below(&world->driver, 4)]);
+        driver_write(world, cluster, object, &content);
     }
 }
 
@@ -312,7 +178,7 @@ static void delete_all(struct world *world, struct declared_cluster *cluster) {
 static void delete_cluster(struct world *world, struct declared_cluster *cluster) {
     struct declared_object *object = &cluster->objects[0];
     if (!object->stored) {
-        create(world, cluster);
+        driver_create(world, cluster);
         return;
     }
     if (object->deleting) {
@@ -342,7 +208,7 @@ static void heal(struct world *world, struct declared_cluster *cluster) {
         }
         struct content content = latest->content;
         if (rules_allow(&world->rules, object->role, NULL, &content)) {
-            write_past(world, cluster, object, &content, ATTESTED_GOOD);
+            driver_write_past(world, cluster, object, &content, ATTESTED_GOOD);
         }
     }
 }
@@ -396,7 +262,7 @@ static void change_cluster(struct world *world, struct declared_cluster *cluster
 
 // All of them go to one version, a minor above the newest.
 static void upgrade_all(struct world *world, bool canaries, bool others) {
-    int64_t newest = OLDEST_MINOR;
+    int64_t newest = DRIVER_OLDEST_MINOR;
     for (size_t i = 0; i < world->cluster_count; i++) {
         const struct content *now = version_of(&world->clusters[i]);
         newest = now && version_minor(now->version) > newest ? version_minor(now->version) : newest;
@@ -408,7 +274,7 @@ static void upgrade_all(struct world *world, bool canaries, bool others) {
         if (now && (cluster->is_canary ? canaries : others)) {
             struct content content = *now;
             content.allow_skip = true;
-            set_version(&content, newest, 0);
+            driver_set_version(&content, newest, 0);
             write_version(world, cluster, &content);
         }
     }
@@ -467,7 +333,7 @@ static void write_missing(struct world *world, struct declared_cluster *cluster)
                                             (object[-1].wanted || object[-1].stored));
         if (is_wanted && !object->stored && object->revision_count > 0) {
             struct content content = declared_latest(object)->content;
-            write_past(world, cluster, object, &content, ATTESTED_GOOD);
+            driver_write_past(world, cluster, object, &content, ATTESTED_GOOD);
         }
     }
 }
@@ -491,7 +357,7 @@ void driver_end(struct world *world) {
         if (object->stored && !object->deleting && declared_latest(object)->content.paused) {
             struct content content = declared_latest(object)->content;
             content.paused = false;
-            write_past(world, cluster, object, &content, ATTESTED_GOOD);
+            driver_write_past(world, cluster, object, &content, ATTESTED_GOOD);
         }
         write_missing(world, cluster);
         if (object->stored && object->deleting) {
