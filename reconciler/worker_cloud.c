@@ -284,6 +284,13 @@ static void decide(struct worker *worker) {
     worker->step = PASS_INTENT;
 }
 
+// It can't be read what is to become of it, which may last, and others need the place.
+static void give_place_away(struct worker *worker) {
+    if (worker->record.intent.action == ACTION_NONE) {
+        rollout_hold_upgrade(worker, false);
+    }
+}
+
 bool worker_step_plan(struct worker *worker) {
     worker->step = PASS_KUBECONFIG;
     if (!worker->is_known || worker->unreachable) {
@@ -291,6 +298,7 @@ bool worker_step_plan(struct worker *worker) {
         return true;
     }
     if (!worker->spec && !worker->record.deleting) {
+        give_place_away(worker);
         return true;
     }
     make_plan(worker);

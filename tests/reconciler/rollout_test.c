@@ -197,6 +197,27 @@ static void test_places_are_handed_on(void **state) {
     fleet_fixture_end(&fixture);
 }
 
+// Of what is half way and can't be read any more nothing is under way: others get the place.
+static void test_unreadable_gives_place_away(void **state) {
+    (void)state;
+    struct fleet_fixture fixture;
+    begin(&fixture, 2);
+    fixture.settings.upgrades_at_once = 1;
+    sample_cluster_upgrade(&fixture, "eu-0", "v1.30.1");
+    while (see(&fixture).upgrading == 0) {
+        fleet_fixture_run(&fixture, 1);
+    }
+    fleet_fixture_delete(&fixture, "AWSManagedControlPlane", "eu-0");
+    fleet_fixture_run(&fixture, 10);
+    fleet_fixture_restart(&fixture);
+    sample_cluster_upgrade(&fixture, "eu-1", "v1.30.1");
+    fleet_fixture_run(&fixture, 2L * LONG_ENOUGH_S);
+    expect_text("half way", fleet_fixture_cloud(&fixture, "prod-eu-0"), "1.30.1 active eu-0-a=1.29.4:3/3");
+    expect_text("the other", fleet_fixture_cloud(&fixture, "prod-eu-1"), "1.30.1 active eu-1-a=1.30.1:3/3");
+    expect_integer("at one time", (int64_t)most.upgrading, 1);
+    fleet_fixture_end(&fixture);
+}
+
 // ---- waves ----
 
 static const struct {
@@ -363,6 +384,7 @@ int main(void) {
         cmocka_unit_test(test_places_are_handed_on),
         cmocka_unit_test(test_waves),
         cmocka_unit_test(test_canary_fails),
+        cmocka_unit_test(test_unreadable_gives_place_away),
         cmocka_unit_test(test_canary_comes_later),
         cmocka_unit_test(test_canary_hangs),
         cmocka_unit_test(test_canary_is_out_of_reach),
