@@ -28,6 +28,13 @@ struct line_ends {
     struct worker *first, *last;
 };
 
+// Clusters that change at one time.
+enum place { PLACE_UPGRADE, PLACE_DELETE, PLACE_COUNT };
+struct place_holders {
+    struct worker *first; // the newest
+    size_t count;
+};
+
 struct reconciler {
     struct reconciler_options options;
     struct object_table *objects;
@@ -38,9 +45,8 @@ struct reconciler {
     event_timer pump_timer;
     bool synced;
     uint64_t random;
-    size_t upgrades, deletes; // clusters that hold a place
-    struct worker *upgraders; // those of upgrades, the newest first
-    size_t uncounted;         // of which it is not known yet whether they hold one
+    struct place_holders places[PLACE_COUNT];
+    size_t uncounted; // of which it is not known yet whether they hold one
     struct line_ends lines[LINE_COUNT];
     bool line_moves;        // somebody in line may be called
     struct worker *retired; // their Cluster is gone, their pass is not over

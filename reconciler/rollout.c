@@ -1,11 +1,7 @@
 // How many clusters may change at one time, and whose turn it is: canary environments first.
 #include "reconciler/worker.h"
 
-#include "base/buffer.h"
-
 #include <string.h>
-
-enum { MOST_NAMED = 3 };
 
 static const struct reconcile_settings *settings_of(const struct reconciler *reconciler) {
     return reconciler->options.settings(reconciler->options.cookie);
@@ -13,43 +9,46 @@ static const struct reconcile_settings *settings_of(const struct reconciler *rec
 
 // ---- places ----
 
-static void enter_upgraders(struct worker *worker) {
-    struct worker **first = &worker->reconciler->upgraders;
-    worker->upgrader_next = *first;
-    worker->upgrader_link = first;
-    if (*first) {
-        (*first)->upgrader_link = &worker->upgrader_next;
+static void take_place(struct worker *worker, enum place place) {
+    struct place_holders *holders = &worker->reconciler->places[place];
+    worker->places[place].next = holders->first;
+    worker->places[place].link = &holders->first;
+    if (holders->first) {
+        holders->first->places[place].link = &worker->places[place].next;
     }
-    *first = worker;
+    holders->first = worker;
+    holders->count++;
 }
 
-static void leave_upgraders(struct worker *worker) {
-    *worker->upgrader_link = worker->upgrader_next;
-    if (worker->upgrader_next) {
-        worker->upgrader_next->upgrader_link = worker->upgrader_link;
+static void leave_place(struct worker *worker, enum place place) {
+    struct worker *next = worker->places[place].next;
+    *worker->places[place].link = next;
+    if (next) {
+        next->places[place].link = worker->places[place].link;
     }
-    worker->upgrader_next = NULL;
-    worker->upgrader_link = NULL;
+    worker->reconciler->places[place].count--;
+}
+
+// False: it is so already.
+static bool hold(struct worker *worker, enum place place, bool holds) {
+    if (worker->places[place].holds == holds) {
+        return false;
+    }
+    worker->places[place].holds = holds;
+    (holds ? take_place : leave_place)(worker, place);
+    reconciler_move_line(worker->reconciler);
+    return true;
 }
 
 void rollout_hold_upgrade(struct worker *worker, bool holds) {
-    struct reconciler *reconciler = worker->reconciler;
-    if (worker->record.upgrading != holds) {
+    if (hold(worker, PLACE_UPGRADE, holds)) {
         worker->record.upgrading = holds;
         worker->record_dirty = true;
-        reconciler->upgrades += holds ? 1 : (size_t)-1;
-        (holds ? enter_upgraders : leave_upgraders)(worker);
-        reconciler_move_line(reconciler);
     }
 }
 
 void rollout_hold_delete(struct worker *worker, bool holds) {
-    struct reconciler *reconciler = worker->reconciler;
-    if (worker->holds_delete != holds) {
-        worker->holds_delete = holds;
-        reconciler->deletes += holds ? 1 : (size_t)-1;
-        reconciler_move_line(reconciler);
-    }
+    (void)hold(worker, PLACE_DELETE, holds);
 }
 
 void rollout_count(struct worker *worker) {
@@ -60,7 +59,8 @@ void rollout_count(struct worker *worker) {
     }
 }
 
-static size_t free_places(size_t taken, unsigned most) {
+static size_t free_places(const struct reconciler *reconciler, enum place place, unsigned most) {
+    size_t taken = reconciler->places[place].count;
     return taken < most ? most - taken : 0;
 }
 
@@ -219,8 +219,9 @@ void rollout_call(struct reconciler *reconciler) {
         return;
     }
     call_first(&reconciler->lines[LINE_UPGRADE],
-               free_places(reconciler->upgrades, settings->upgrades_at_once));
-    call_first(&reconciler->lines[LINE_DELETE], free_places(reconciler->deletes, settings->deletes_at_once));
+               free_places(reconciler, PLACE_UPGRADE, settings->upgrades_at_once));
+    call_first(&reconciler->lines[LINE_DELETE],
+               free_places(reconciler, PLACE_DELETE, settings->deletes_at_once));
     call_waves(reconciler);
 }
 
@@ -236,23 +237,33 @@ static bool is_counted(struct worker *worker, enum line line, char *ret_waits) {
     return false;
 }
 
-// Whoever looks for what stands in the way finds it here: one that is paused, or fails, may stay for long.
-static void say_upgraders(const struct reconciler *reconciler, unsigned most, char *ret_waits) {
-    CLEANUP(buffer_clear) struct buffer names;
-    buffer_init(&names, WORKER_MOST_TEXT);
-    size_t named = 0;
-    for (const struct worker *worker = reconciler->upgraders; worker && named < MOST_NAMED;
-         worker = worker->upgrader_next) {
-        bool is_paused = worker->is_paused || (worker->spec && worker->spec->paused);
-        buffer_printf(&names, "%s%s/%s%s", named ? ", " : "", worker->key.namespace, worker->key.name,
-                      is_paused ? " (paused)" : "");
-        named++;
+static bool is_paused(const struct worker *worker) {
+    return worker->is_paused || (worker->spec && worker->spec->paused);
+}
+
+// Holders that go on are not named: they change all the time, and each change would be written into the
+// status of all that wait. One that is paused stays until somebody looks at it.
+static void say_holders(const struct worker *worker, enum place place, unsigned most, char *ret_waits) {
+    static const char *const doings[] = {[PLACE_UPGRADE] = "upgraded", [PLACE_DELETE] = "deleted"};
+    const struct place_holders *holders = &worker->reconciler->places[place];
+    const struct worker *paused = holders->first;
+    while (paused && !is_paused(paused)) {
+        paused = paused->places[place].next;
     }
-    if (reconciler->upgrades > named) {
-        buffer_printf(&names, " and %zu more", reconciler->upgrades - named);
+    worker_say(ret_waits, "waits for a place: %zu %s being %s, %u may be%s%s%s%s%s", holders->count,
+               holders->count == 1 ? "cluster is" : "clusters are", doings[place], most, paused ? "; " : "",
+               paused ? paused->key.namespace : "", paused ? "/" : "", paused ? paused->key.name : "",
+               paused ? " is paused" : "");
+}
+
+static bool has_place(struct worker *worker, enum place place, unsigned most, enum line line,
+                      char *ret_waits) {
+    if (worker->places[place].holds || worker->reconciler->places[place].count < most) {
+        return true;
     }
-    worker_say(ret_waits, "waits for a place: %s %s being upgraded, %u may be", buffer_text(&names),
-               reconciler->upgrades == 1 ? "is" : "are", most);
+    say_holders(worker, place, most, ret_waits);
+    enter_line(worker, line);
+    return false;
 }
 
 bool rollout_may_upgrade(struct worker *worker, char *ret_waits) {
@@ -269,25 +280,11 @@ bool rollout_may_upgrade(struct worker *worker, char *ret_waits) {
         rollout_hold_upgrade(worker, false); // nothing of it is under way, and who comes first needs a place
         return false;
     }
-    if (!worker->record.upgrading && reconciler->upgrades >= settings->upgrades_at_once) {
-        say_upgraders(reconciler, settings->upgrades_at_once, ret_waits);
-        enter_line(worker, LINE_UPGRADE);
-        return false;
-    }
-    return true;
+    return has_place(worker, PLACE_UPGRADE, settings->upgrades_at_once, LINE_UPGRADE, ret_waits);
 }
 
 bool rollout_may_delete(struct worker *worker, char *ret_waits) {
-    struct reconciler *reconciler = worker->reconciler;
-    const struct reconcile_settings *settings = settings_of(reconciler);
-    if (!is_counted(worker, LINE_DELETE, ret_waits)) {
-        return false;
-    }
-    if (!worker->holds_delete && reconciler->deletes >= settings->deletes_at_once) {
-        worker_say(ret_waits, "waits for a place: %zu clusters are being deleted, %u may be",
-                   reconciler->deletes, settings->deletes_at_once);
-        enter_line(worker, LINE_DELETE);
-        return false;
-    }
-    return true;
+    const struct reconcile_settings *settings = settings_of(worker->reconciler);
+    return is_counted(worker, LINE_DELETE, ret_waits) &&
+           has_place(worker, PLACE_DELETE, settings->deletes_at_once, LINE_DELETE, ret_waits);
 }

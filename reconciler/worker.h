@@ -71,7 +71,10 @@ struct worker {
     bool asked_line; // in this pass
     struct worker *line_previous, *line_next;
     struct worker *next_retired;
-    struct worker *upgrader_next, **upgrader_link; // among those that hold a place
+    struct {
+        bool holds;
+        struct worker *next, **link; // of those that hold one, too
+    } places[PLACE_COUNT];
     // ---- what is known in this pass ----
     struct arena *arena;         // NULL between passes
     struct cloud_cluster *cloud; // NULL: there is none, or nothing is known
@@ -92,8 +95,7 @@ struct worker {
     bool upgrade_pending;    // steps are left that change a version
     bool converged;
     unsigned incomplete; // passes in a row in which a part was not there yet
-    bool holds_delete;
-    char *told_problem; // in an Event
+    char *told_problem;  // in an Event
 };
 
 struct worker *worker_new(struct reconciler *reconciler, const struct object_key *key); // caller owns

@@ -317,7 +317,7 @@ bool worker_step_plan(struct worker *worker) {
 
 static void hold_places(struct worker *worker) {
     rollout_hold_upgrade(worker, worker->record.upgrading || is_upgrade(worker->starting.action));
-    rollout_hold_delete(worker, worker->holds_delete || worker->record.deleting);
+    rollout_hold_delete(worker, worker->places[PLACE_DELETE].holds || worker->record.deleting);
 }
 
 // Where it runs is settled with the first step, whatever the spec says later.

@@ -165,7 +165,7 @@ static void test_waiting_costs_little(void **state) {
     const char *message = NULL;
     (void)fleet_fixture_condition(&fixture, "Cluster", "eu-1", "Reconciled", &message);
     expect_contains("why", message ? message : "",
-                    "waits for a place: prod/eu-0 (paused) is being upgraded, 1 may be");
+                    "waits for a place: 1 cluster is being upgraded, 1 may be; prod/eu-0 is paused");
     fleet_fixture_patch(&fixture, "Cluster", "eu-0", "{'spec':{'paused':false}}");
     fleet_fixture_run(&fixture, 6L * LONG_ENOUGH_S);
     expect_integer("in the end", (int64_t)see(&fixture).at_new_version, CLUSTERS);
