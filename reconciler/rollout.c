@@ -237,17 +237,13 @@ static bool is_counted(struct worker *worker, enum line line, char *ret_waits) {
     return false;
 }
 
-static bool is_paused(const struct worker *worker) {
-    return worker->is_paused || (worker->spec && worker->spec->paused);
-}
-
 // Holders that go on are not named: they change all the time, and each change would be written into the
 // status of all that wait. One that is paused stays until somebody looks at it.
 static void say_holders(const struct worker *worker, enum place place, unsigned most, char *ret_waits) {
     static const char *const doings[] = {[PLACE_UPGRADE] = "upgraded", [PLACE_DELETE] = "deleted"};
     const struct place_holders *holders = &worker->reconciler->places[place];
     const struct worker *paused = holders->first;
-    while (paused && !is_paused(paused)) {
+    while (paused && !worker_is_paused(paused)) {
         paused = paused->places[place].next;
     }
     worker_say(ret_waits, "waits for a place: %zu %s being %s, %u may be%s%s%s%s%s", holders->count,

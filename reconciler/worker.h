@@ -98,6 +98,11 @@ struct worker {
     char *told_problem;  // in an Event
 };
 
+// By what stands on the object now, or by what was approved last.
+static inline bool worker_is_paused(const struct worker *worker) {
+    return worker->is_paused || (worker->spec && worker->spec->paused);
+}
+
 struct worker *worker_new(struct reconciler *reconciler, const struct object_key *key); // caller owns
 void worker_free(struct worker *worker);
 // Goes on with the pass, or begins one.

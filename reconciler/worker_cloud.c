@@ -173,8 +173,7 @@ static bool plans_upgrade(const struct worker *worker) {
 
 // Nothing is under way and nothing can be: it may last, and others need the place. A pause keeps it.
 static bool is_blocked(const struct worker *worker) {
-    bool is_paused = worker->is_paused || (worker->spec && worker->spec->paused);
-    return !is_paused && worker->plan.waits && worker->plan.count == 0 &&
+    return !worker_is_paused(worker) && worker->plan.waits && worker->plan.count == 0 &&
            worker->record.intent.action == ACTION_NONE;
 }
 
