@@ -120,6 +120,7 @@ void plan_make(struct arena *arena, const struct plan_question *question, struct
     plan.steps = list.items;
     plan.count = list.count;
     plan.waits = runs ? runs : list.count == 0 ? model.blocked : NULL;
+    plan.blocked = model.blocked;
     plan.converged = list.count == 0 && !plan.waits;
     *ret_plan = plan;
 }

@@ -18,8 +18,9 @@ struct plan {
     const struct plan_step
         *steps; // in order; only the first one may be started, and only where waits is NULL
     size_t count;
-    const char *waits; // why nothing can be started now although it is not as it should be, or NULL
-    bool converged;    // it is as it should be
+    const char *waits;   // why nothing can be started now although it is not as it should be, or NULL
+    const char *blocked; // why it will not be all that it should be after these steps either, or NULL
+    bool converged;      // it is as it should be
 };
 
 struct plan_question {

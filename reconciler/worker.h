@@ -103,6 +103,15 @@ static inline bool worker_is_paused(const struct worker *worker) {
     return worker->is_paused || (worker->spec && worker->spec->paused);
 }
 
+static inline bool worker_has_operation(const struct worker *worker) {
+    return worker->record.intent.action != ACTION_NONE && worker->record.intent.operation;
+}
+
+// Of those that wait for their turn.
+static inline bool worker_is_upgrade(enum provider_action action) {
+    return action == ACTION_UPGRADE_CONTROL_PLANE || action == ACTION_UPGRADE_POOL;
+}
+
 struct worker *worker_new(struct reconciler *reconciler, const struct object_key *key); // caller owns
 void worker_free(struct worker *worker);
 // Goes on with the pass, or begins one.

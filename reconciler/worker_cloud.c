@@ -1,4 +1,4 @@
-// The steps about the cloud: what is there, what is to be done next, and doing it.
+// The steps about the cloud: what is there, and doing what is next.
 #include "base/hash.h"
 #include "base/memory.h"
 #include "reconciler/worker.h"
@@ -8,7 +8,6 @@
 #include <string.h>
 
 enum {
-    CREATE_MAY_ARRIVE_MS = 60000, // a create whose answer was lost may still reach the cloud
     POLL_FIRST_MS = 1000,
     POLL_LONGEST_MS = 15000,
     POLL_SHARE = 10, // of the time that the operation runs already
@@ -35,10 +34,6 @@ static struct cloud_cluster *copy_cloud(struct arena *arena, const struct cloud_
         pools[i].target = copy_text(arena, cloud->pools[i].target);
     }
     return copy;
-}
-
-static bool has_operation(const struct worker *worker) {
-    return worker->record.intent.action != ACTION_NONE && worker->record.intent.operation;
 }
 
 // ---- the operation under way ----
@@ -89,7 +84,7 @@ static void polled(void *cookie, const struct provider_answer *answer) {
 bool worker_step_poll(struct worker *worker) {
     worker->step = PASS_OBSERVE;
     const struct provider *provider = worker_provider(worker);
-    if (!has_operation(worker) || !provider || !worker->record.id) {
+    if (!worker_has_operation(worker) || !provider || !worker->record.id) {
         return true;
     }
     struct provider_target target = worker_target(worker);
@@ -137,185 +132,10 @@ bool worker_step_observe(struct worker *worker) {
     return false;
 }
 
-// ---- what is to be done ----
-
-static bool is_upgrade(enum provider_action action) {
-    return action == ACTION_UPGRADE_CONTROL_PLANE || action == ACTION_UPGRADE_POOL;
-}
-
-static bool is_older(const char *is, const char *wanted) {
-    struct kubernetes_version a, b;
-    return is && wanted && kubernetes_version_parse(is, &a) == VERSION_OK &&
-           kubernetes_version_parse(wanted, &b) == VERSION_OK && kubernetes_version_compare(&a, &b) < 0;
-}
-
-// Also where the plan waits for something, and has no steps.
-static bool has_old_version(const struct worker *worker) {
-    const struct cluster_spec *spec = worker->spec;
-    const struct cloud_cluster *cloud = worker->cloud;
-    bool any = spec && cloud && is_older(cloud->version, spec->version);
-    for (size_t i = 0; spec && cloud && i < spec->pool_count && !any; i++) {
-        for (size_t n = 0; n < cloud->pool_count && !any; n++) {
-            any = strcmp(cloud->pools[n].name, spec->pools[i].name) == 0 &&
-                  is_older(cloud->pools[n].version, spec->pools[i].version);
-        }
-    }
-    return any;
-}
-
-static bool plans_upgrade(const struct worker *worker) {
-    bool any = is_upgrade(worker->record.intent.action) || (worker->plan.waits && has_old_version(worker));
-    for (size_t i = 0; i < worker->plan.count && !any; i++) {
-        any = is_upgrade(worker->plan.steps[i].action);
-    }
-    return any && !worker->record.deleting;
-}
-
-// Nothing is under way and nothing can be: it may last, and others need the place. A pause keeps it.
-static bool is_blocked(const struct worker *worker) {
-    return !worker_is_paused(worker) && worker->plan.waits && worker->plan.count == 0 &&
-           worker->record.intent.action == ACTION_NONE;
-}
-
-static void make_plan(struct worker *worker) {
-    if (worker->record.deleting && worker->spec) {
-        worker->spec->paused = worker->is_paused; // nothing is judged any more, and a pause may end
-    }
-    const struct plan_question question = {.spec = worker->spec,
-                                           .cloud = worker->cloud,
-                                           .owner = worker->uid,
-                                           .deleting = worker->record.deleting};
-    plan_make(worker->arena, &question, &worker->plan);
-    bool was_pending = worker->upgrade_pending;
-    worker->upgrade_pending = plans_upgrade(worker);
-    if (!worker->upgrade_pending || is_blocked(worker)) {
-        rollout_hold_upgrade(worker, false);
-    }
-    if (was_pending && !worker->upgrade_pending) {
-        reconciler_move_line(worker->reconciler);
-    }
-    worker->converged = worker->plan.converged;
-    if (worker->converged && !worker->record.deleting &&
-        worker->record.converged != worker->record.revision) {
-        worker->record.converged = worker->record.revision;
-        worker->record_dirty = true;
-    }
-}
-
-// Why nothing may be started now, whatever is planned; NULL: it may.
-static const char *what_holds(const struct worker *worker) {
-    if (worker->is_paused) {
-        return "paused";
-    }
-    // Without it, the Cluster could go and leave in the cloud what is begun now.
-    return worker->has_finalizer ? NULL : "the Cluster has no finalizer yet";
-}
-
-// What was decided before the process ended, or whose answer was lost: it is asked for again with the same
-// token, as long as it is still what is to be done.
-static bool resume(struct worker *worker) {
-    struct intent *intent = &worker->record.intent;
-    if (intent->action == ACTION_NONE || intent->operation) {
-        return false;
-    }
-    const char *holds = what_holds(worker);
-    if (holds) {
-        worker_say(worker->waits, "%s", holds);
-        return true;
-    }
-    bool is_wanted = worker->plan.count > 0 && intent_matches(intent, &worker->plan.steps[0]);
-    if (is_wanted && !worker->plan.waits) {
-        worker->starting = intent_step(intent);
-        worker->step = PASS_START;
-        return true;
-    }
-    int64_t age_ms = event_loop_wall_ms(worker->reconciler->options.loop) - intent->since_ms;
-    if (intent->action == ACTION_CREATE_CLUSTER && !worker->cloud && age_ms < CREATE_MAY_ARRIVE_MS) {
-        worker_say(worker->waits, "the creation that was asked for may still begin");
-        worker->wait_ms = CREATE_MAY_ARRIVE_MS - age_ms;
-        return true;
-    }
-    if (!is_wanted) {
-        intent_clear(intent);
-        worker->record_dirty = true;
-    }
-    return false;
-}
-
-// Somebody else changed what had been as approved.
-static bool is_drift(const struct worker *worker) {
-    return !worker->record.deleting && worker->record.converged == worker->record.revision;
-}
-
-static bool may_start(struct worker *worker, const struct plan_step *step) {
-    const struct reconciler_options *options = &worker->reconciler->options;
-    const struct reconcile_settings *settings = options->settings(options->cookie);
-    const char *holds = what_holds(worker);
-    if (holds) {
-        worker_say(worker->waits, "%s", holds);
-        return false;
-    }
-    if (*worker->problem) {
-        return false; // a step has just failed: after a while
-    }
-    if (is_drift(worker)) {
-        worker_say(worker->drift, "somebody else changed it: %s", plan_step_text(worker->arena, step));
-        if (settings->drift == DRIFT_REPORT) {
-            return false;
-        }
-    }
-    if (worker->record.deleting) {
-        return rollout_may_delete(worker, worker->waits);
-    }
-    return !is_upgrade(step->action) || rollout_may_upgrade(worker, worker->waits);
-}
-
-static void decide(struct worker *worker) {
-    const struct plan *plan = &worker->plan;
-    if (plan->waits) {
-        worker_say(worker->waits, "%s", plan->waits);
-        return;
-    }
-    if (plan->count == 0 || !may_start(worker, &plan->steps[0])) {
-        return;
-    }
-    worker->starting = plan->steps[0];
-    worker->step = PASS_INTENT;
-}
-
-// It can't be read what is to become of it, which may last, and others need the place.
-static void give_place_away(struct worker *worker) {
-    if (worker->record.intent.action == ACTION_NONE) {
-        rollout_hold_upgrade(worker, false);
-    }
-}
-
-bool worker_step_plan(struct worker *worker) {
-    worker->step = PASS_KUBECONFIG;
-    if (!worker->is_known || worker->unreachable) {
-        worker->step = PASS_STATUS;
-        return true;
-    }
-    if (!worker->spec && !worker->record.deleting) {
-        give_place_away(worker);
-        return true;
-    }
-    make_plan(worker);
-    if (has_operation(worker)) {
-        struct plan_step step = intent_step(&worker->record.intent);
-        worker_say(worker->step_text, "%s", plan_step_text(worker->arena, &step));
-        return true;
-    }
-    if (!resume(worker)) {
-        decide(worker);
-    }
-    return true;
-}
-
 // ---- doing it ----
 
 static void hold_places(struct worker *worker) {
-    rollout_hold_upgrade(worker, worker->record.upgrading || is_upgrade(worker->starting.action));
+    rollout_hold_upgrade(worker, worker->record.upgrading || worker_is_upgrade(worker->starting.action));
     rollout_hold_delete(worker, worker->places[PLACE_DELETE].holds || worker->record.deleting);
 }
 

@@ -197,6 +197,26 @@ static void test_places_are_handed_on(void **state) {
     fleet_fixture_end(&fixture);
 }
 
+// Who waits for a place is scaled down meanwhile, and a pool goes.
+static void test_scaled_while_it_waits(void **state) {
+    (void)state;
+    struct fleet_fixture fixture;
+    begin(&fixture, 3);
+    fixture.settings.upgrades_at_once = 1;
+    sample_cluster_upgrade(&fixture, "eu-0", "v1.30.1");
+    fleet_fixture_run(&fixture, 10);
+    fleet_fixture_patch(&fixture, "Cluster", "eu-0", "{'spec':{'paused':true}}");
+    sample_cluster_upgrade(&fixture, "eu-1", "v1.30.1");
+    sample_cluster_upgrade(&fixture, "eu-2", "v1.30.1");
+    fleet_fixture_run(&fixture, LONG_ENOUGH_S);
+    fleet_fixture_patch(&fixture, "MachinePool", "eu-1-a", "{'spec':{'replicas':1}}");
+    fleet_fixture_delete(&fixture, "MachinePool", "eu-2-a");
+    fleet_fixture_run(&fixture, LONG_ENOUGH_S);
+    expect_text("scaled", fleet_fixture_cloud(&fixture, "prod-eu-1"), "1.29.4 active eu-1-a=1.29.4:1/1");
+    expect_text("deleted", fleet_fixture_cloud(&fixture, "prod-eu-2"), "1.29.4 active");
+    fleet_fixture_end(&fixture);
+}
+
 // Of what is half way and can't be read any more nothing is under way: others get the place.
 static void test_unreadable_gives_place_away(void **state) {
     (void)state;
@@ -384,6 +404,7 @@ int main(void) {
         cmocka_unit_test(test_places_are_handed_on),
         cmocka_unit_test(test_waves),
         cmocka_unit_test(test_canary_fails),
+        cmocka_unit_test(test_scaled_while_it_waits),
         cmocka_unit_test(test_unreadable_gives_place_away),
         cmocka_unit_test(test_canary_comes_later),
         cmocka_unit_test(test_canary_hangs),

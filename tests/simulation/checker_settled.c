@@ -13,6 +13,7 @@ struct seen {
     size_t text_count;
     char region[48];
     bool is_held_back; // by a pool that is to stay too old, or by another cluster that can't go on
+    bool is_short;     // a pool can't be made, so nothing is taken away
     unsigned count;    // of clusters with its id or its uid
 };
 
@@ -160,7 +161,8 @@ static bool visit_pool(void *cookie, const struct revision *revision) {
                 strcmp(content->pools[i].name, pool->pool->name) == 0 ? content->pools[i].replicas : replicas;
         }
     }
-    return pool->pool->replicas == replicas && pool->pool->ready == replicas &&
+    int64_t is = pool->pool->replicas;
+    return (is == replicas || (pool->view->is_short && is > replicas)) && pool->pool->ready == is &&
            pool_version_fits(pool, content->version);
 }
 
@@ -193,13 +195,35 @@ static bool visit_too_old(void *cookie, const struct revision *revision) {
     return version_minor(revision->content.version) + (plane >= 28 ? 3 : 2) < plane;
 }
 
+static bool is_in_cloud(const struct seen *view, const char *pool) {
+    bool is_there = false;
+    for (size_t i = 0; i < view->cloud.pool_count; i++) {
+        is_there = is_there || strcmp(view->cloud.pools[i].name, pool) == 0;
+    }
+    return is_there;
+}
+
+static bool is_short(struct seen *view) {
+    bool any = false;
+    for (size_t i = 0; i < view->cluster->object_count; i++) {
+        const struct declared_object *object = &view->cluster->objects[i];
+        any = any || (object->role == ROLE_POOL && object->stored && !object->deleting &&
+                      !is_in_cloud(view, object->name) && declared_any(object, visit_too_old, view));
+    }
+    return any;
+}
+
 static bool pools_fit(struct seen *view, char *why) {
     struct declared_cluster *cluster = view->cluster;
+    view->is_short = is_short(view);
     for (size_t i = 0; i < view->cloud.pool_count; i++) {
         const struct cloud_pool *pool = &view->cloud.pools[i];
         struct declared_object *object = pool_object(cluster, pool->name);
         struct seen_pool question = {view, pool};
         if (!object || !object->stored || object->deleting) {
+            if (view->is_short) {
+                continue;
+            }
             return fails(why, cluster, "nobody wants the pool", pool->name);
         }
         if (pool->state != CLOUD_ACTIVE || !declared_any(object, visit_pool, &question)) {
@@ -214,10 +238,7 @@ static bool pools_fit(struct seen *view, char *why) {
         bool is_there = object->role != ROLE_POOL || !object->stored || object->deleting ||
                         declared_any(object, visit_too_old, view) || !may_exist(object) ||
                         (object->maybe_none && object->said != SAID_APPROVED);
-        for (size_t j = 0; j < view->cloud.pool_count; j++) {
-            is_there = is_there || strcmp(view->cloud.pools[j].name, object->name) == 0;
-        }
-        if (!is_there) {
+        if (!is_there && !is_in_cloud(view, object->name)) {
             return fails(why, cluster, "the cloud has no pool", object->name);
         }
     }
