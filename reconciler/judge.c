@@ -214,14 +214,17 @@ static bool is_same_text(const struct approved_object *approved, const struct bu
     return is_same;
 }
 
+// Was it this object that was approved, and not an earlier one of its name? Generations are counted for each.
+static bool is_same_object(const struct judging *judging, const struct candidate *candidate) {
+    const struct node *object = candidate->approved ? approved_node(judging, candidate->approved) : NULL;
+    const char *uid = node_get_text(node_get(object, "metadata"), "uid");
+    return object && strcmp(uid, candidate->stored->uid) == 0;
+}
+
 // What was heard of it is older than what was approved, by another process that had heard more.
 static bool is_behind(const struct judging *judging, const struct candidate *candidate) {
-    const struct approved_object *approved = candidate->approved;
-    if (!approved || candidate->stored->generation >= approved->generation) {
-        return false;
-    }
-    const struct node *object = approved_node(judging, approved);
-    return strcmp(node_get_text(node_get(object, "metadata"), "uid"), candidate->stored->uid) == 0;
+    return is_same_object(judging, candidate) &&
+           candidate->stored->generation < candidate->approved->generation;
 }
 
 static bool judge_spec(struct judging *judging, const struct candidate *candidate) {
@@ -242,7 +245,7 @@ static bool judge_spec(struct judging *judging, const struct candidate *candidat
         .operation = approved ? OPERATION_UPDATE : OPERATION_CREATE,
         .object = now,
         .old_object = approved ? approved_node(judging, approved) : NULL,
-        .attested = approved ? approved->attested : 0,
+        .attested = is_same_object(judging, candidate) ? approved->attested : 0,
     };
     question.needs_attestation = needs_attestation(judging, candidate, now);
     CLEANUP(buffer_clear) struct buffer why;

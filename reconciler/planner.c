@@ -94,7 +94,8 @@ static bool is_foreign(const struct plan_question *question) {
 
 void plan_make(struct arena *arena, const struct plan_question *question, struct plan *ret_plan) {
     struct step_list list = {.arena = arena};
-    struct plan plan = {0};
+    const char *runs = question->cloud ? what_runs(arena, question->cloud) : NULL;
+    struct plan plan = {.is_running = runs != NULL};
     bool is_foreign_cluster = is_foreign(question);
     if (question->deleting && (!question->cloud || is_foreign_cluster)) {
         *ret_plan = (struct plan){.converged = true};
@@ -106,7 +107,6 @@ void plan_make(struct arena *arena, const struct plan_question *question, struct
         *ret_plan = plan;
         return;
     }
-    const char *runs = question->cloud ? what_runs(arena, question->cloud) : NULL;
     struct plan_model model = {0};
     if (question->deleting) {
         plan_delete(&list, question);

@@ -20,6 +20,7 @@ struct plan {
     size_t count;
     const char *waits;   // why nothing can be started now although it is not as it should be, or NULL
     const char *blocked; // why it will not be all that it should be after these steps either, or NULL
+    bool is_running;     // something is under way in the cloud
     bool converged;      // it is as it should be
 };
 

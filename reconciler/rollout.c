@@ -117,14 +117,23 @@ static unsigned wave_of(const struct worker *worker, const struct reconcile_sett
     return wave;
 }
 
-// Has it still to reach its version? Its own, and not below target.
+// Does the way from one version to another lead through target, or to a patch of its minor?
+static bool leads_through(const struct kubernetes_version *from, const struct kubernetes_version *to,
+                          const struct kubernetes_version *target) {
+    int64_t left, gone;
+    if (!kubernetes_version_minor_distance(to, target, &left) ||
+        !kubernetes_version_minor_distance(from, target, &gone)) {
+        return false;
+    }
+    return left >= 0 && (left > 0 ? gone < 0 : kubernetes_version_compare(from, target) < 0);
+}
+
+// Has it still to reach target, on its way to its own version?
 static bool is_behind(const struct worker *worker, const struct kubernetes_version *target) {
     struct kubernetes_version wanted;
-    int64_t distance;
-    return worker->is_stale ||
-           (worker->spec && !worker->record.deleting && worker->upgrade_pending &&
-            kubernetes_version_parse(worker->spec->version, &wanted) == VERSION_OK &&
-            kubernetes_version_minor_distance(&wanted, target, &distance) && distance >= 0);
+    return worker->is_stale || (worker->spec && !worker->record.deleting && worker->upgrade_pending &&
+                                kubernetes_version_parse(worker->spec->version, &wanted) == VERSION_OK &&
+                                leads_through(&worker->reached, &wanted, target));
 }
 
 struct wave_look {
@@ -156,12 +165,14 @@ static const struct worker *who_comes_first(struct worker *worker) {
 }
 
 // What the clusters of each wave have still to reach; so that not every one that waits looks at all others.
+// Who is kept in line by two clusters together, and by none alone, looks by itself a minute later.
+struct wave_sum {
+    bool is_stale, is_pending;
+    struct kubernetes_version lowest, highest; // where they are, and where they are to go
+};
 struct wave_sums {
     const struct reconcile_settings *settings;
-    struct {
-        bool is_stale, is_pending;
-        struct kubernetes_version highest;
-    } waves[RECONCILE_MOST_WAVES + 1];
+    struct wave_sum waves[RECONCILE_MOST_WAVES + 1];
 };
 
 static void sum(void *cookie, void *value) {
@@ -172,13 +183,19 @@ static void sum(void *cookie, void *value) {
     if (!worker->provider_name) {
         return;
     }
-    sums->waves[wave].is_stale |= worker->is_stale;
-    if (worker->spec && kubernetes_version_parse(worker->spec->version, &wanted) == VERSION_OK &&
-        is_behind(worker, &wanted) &&
-        (!sums->waves[wave].is_pending ||
-         kubernetes_version_compare(&wanted, &sums->waves[wave].highest) > 0)) {
-        sums->waves[wave].is_pending = true;
-        sums->waves[wave].highest = wanted;
+    struct wave_sum *of_wave = &sums->waves[wave];
+    of_wave->is_stale |= worker->is_stale;
+    if (!worker->spec || kubernetes_version_parse(worker->spec->version, &wanted) != VERSION_OK ||
+        !is_behind(worker, &wanted)) {
+        return;
+    }
+    bool is_first = !of_wave->is_pending;
+    of_wave->is_pending = true;
+    if (is_first || kubernetes_version_compare(&worker->reached, &of_wave->lowest) < 0) {
+        of_wave->lowest = worker->reached;
+    }
+    if (is_first || kubernetes_version_compare(&wanted, &of_wave->highest) > 0) {
+        of_wave->highest = wanted;
     }
 }
 
@@ -189,11 +206,9 @@ static bool may_go(const struct wave_sums *sums, const struct worker *worker) {
         return true;
     }
     for (unsigned wave = 0; wave < own; wave++) {
-        int64_t distance;
-        if (sums->waves[wave].is_stale ||
-            (sums->waves[wave].is_pending &&
-             kubernetes_version_minor_distance(&sums->waves[wave].highest, &target, &distance) &&
-             distance >= 0)) {
+        const struct wave_sum *of_wave = &sums->waves[wave];
+        if (of_wave->is_stale ||
+            (of_wave->is_pending && leads_through(&of_wave->lowest, &of_wave->highest, &target))) {
             return false;
         }
     }

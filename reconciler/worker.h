@@ -91,8 +91,9 @@ struct worker {
     uint64_t shown;     // hash of what the objects say; 0: to be said again
     uint64_t shown_now; // of this pass
     enum kubeconfig_state kubeconfig;
-    unsigned kubeconfig_age; // passes since it was looked for
-    bool upgrade_pending;    // steps are left that change a version
+    unsigned kubeconfig_age;           // passes since it was looked for
+    bool upgrade_pending;              // steps are left that change a version
+    struct kubernetes_version reached; // so: of the part that is furthest behind
     bool converged;
     unsigned incomplete; // passes in a row in which a part was not there yet
     char *told_problem;  // in an Event

@@ -5,29 +5,38 @@
 
 enum { CREATE_MAY_ARRIVE_MS = 60000 }; // a create whose answer was lost may still reach the cloud
 
-static bool is_older(const char *is, const char *wanted) {
+// The older of what was reached before and what is there, where that is older than wanted.
+static bool is_older(const char *is, const char *wanted, struct kubernetes_version *reached) {
     struct kubernetes_version a, b;
-    return is && wanted && kubernetes_version_parse(is, &a) == VERSION_OK &&
-           kubernetes_version_parse(wanted, &b) == VERSION_OK && kubernetes_version_compare(&a, &b) < 0;
+    bool older = is && wanted && kubernetes_version_parse(is, &a) == VERSION_OK &&
+                 kubernetes_version_parse(wanted, &b) == VERSION_OK && kubernetes_version_compare(&a, &b) < 0;
+    if (older && kubernetes_version_compare(&a, reached) < 0) {
+        *reached = a;
+    }
+    return older;
 }
 
-// Also where the plan waits for something, and has no steps.
-static bool has_old_version(const struct worker *worker) {
+// Also where the plan waits for something, and has no steps. Sets worker->reached.
+static bool has_old_version(struct worker *worker) {
     const struct cluster_spec *spec = worker->spec;
     const struct cloud_cluster *cloud = worker->cloud;
-    bool any = spec && cloud && is_older(cloud->version, spec->version);
-    for (size_t i = 0; spec && cloud && i < spec->pool_count && !any; i++) {
-        for (size_t n = 0; n < cloud->pool_count && !any; n++) {
-            any = strcmp(cloud->pools[n].name, spec->pools[i].name) == 0 &&
-                  is_older(cloud->pools[n].version, spec->pools[i].version);
+    if (!spec || !cloud || kubernetes_version_parse(spec->version, &worker->reached) != VERSION_OK) {
+        return false;
+    }
+    bool any = is_older(cloud->version, spec->version, &worker->reached);
+    for (size_t i = 0; i < spec->pool_count; i++) {
+        for (size_t n = 0; n < cloud->pool_count; n++) {
+            any |= strcmp(cloud->pools[n].name, spec->pools[i].name) == 0 &&
+                   is_older(cloud->pools[n].version, spec->pools[i].version, &worker->reached);
         }
     }
     return any;
 }
 
-static bool plans_upgrade(const struct worker *worker) {
+static bool plans_upgrade(struct worker *worker) {
+    bool is_old = has_old_version(worker);
     bool is_held_up = worker->plan.waits || worker->plan.blocked;
-    bool any = worker_is_upgrade(worker->record.intent.action) || (is_held_up && has_old_version(worker));
+    bool any = worker_is_upgrade(worker->record.intent.action) || (is_held_up && is_old);
     for (size_t i = 0; i < worker->plan.count && !any; i++) {
         any = worker_is_upgrade(worker->plan.steps[i].action);
     }
@@ -50,11 +59,13 @@ static void make_plan(struct worker *worker) {
                                            .deleting = worker->record.deleting};
     plan_make(worker->arena, &question, &worker->plan);
     bool was_pending = worker->upgrade_pending;
+    struct kubernetes_version before = worker->reached;
     worker->upgrade_pending = plans_upgrade(worker);
-    if (!worker->upgrade_pending || is_blocked(worker)) {
+    if ((!worker->upgrade_pending || is_blocked(worker)) && !worker->plan.is_running) {
         rollout_hold_upgrade(worker, false);
     }
-    if (was_pending && !worker->upgrade_pending) {
+    if (was_pending &&
+        (!worker->upgrade_pending || kubernetes_version_compare(&before, &worker->reached) != 0)) {
         reconciler_move_line(worker->reconciler);
     }
     worker->converged = worker->plan.converged;
@@ -161,21 +172,10 @@ static void decide(struct worker *worker) {
     }
 }
 
-// It can't be read what is to become of it, which may last, and others need the place.
-static void give_place_away(struct worker *worker) {
-    if (worker->record.intent.action == ACTION_NONE) {
-        rollout_hold_upgrade(worker, false);
-    }
-}
-
 bool worker_step_plan(struct worker *worker) {
     worker->step = PASS_KUBECONFIG;
     if (!worker->is_known || worker->unreachable) {
         worker->step = PASS_STATUS;
-        return true;
-    }
-    if (!worker->spec && !worker->record.deleting) {
-        give_place_away(worker);
         return true;
     }
     make_plan(worker);
@@ -184,7 +184,8 @@ bool worker_step_plan(struct worker *worker) {
         worker_say(worker->step_text, "%s", plan_step_text(worker->arena, &step));
         return true;
     }
-    if (!resume(worker)) {
+    // Without a spec nothing is decided; what was, and has not begun, is given up.
+    if (!resume(worker) && (worker->spec || worker->record.deleting)) {
         decide(worker);
     }
     return true;

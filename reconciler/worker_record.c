@@ -68,7 +68,8 @@ static void record_read(void *cookie, const struct store_answer *answer) {
     } else if (error.kind == ERROR_NONE) {
         worker->record_loaded = take_record(worker, answer->object, &error);
     }
-    if (error.kind != ERROR_IO) {
+    // Not yet where it will be read in a while: what is under way there may hold a place.
+    if (error.kind != ERROR_IO && answer->error.kind != ERROR_LIMIT) {
         rollout_count(worker);
     }
     worker->record_is_fresh = worker->record_loaded;

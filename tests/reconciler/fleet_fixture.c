@@ -81,7 +81,7 @@ static bool put_all(void *cookie, const struct object_key *key, const struct nod
     return true;
 }
 
-// ---- what it asks the store to remove ----
+// ---- on the way to the store ----
 
 static struct fleet_fixture *listening;
 
@@ -91,11 +91,35 @@ static void note_remove(void *cookie, const struct object_key *key, const char *
     database_store_get(listening->store).methods->remove(cookie, key, uid, done, done_cookie);
 }
 
+struct refused_read {
+    store_done *done;
+    void *cookie;
+};
+
+static void refuse_read(void *cookie) {
+    struct refused_read *refused = cookie;
+    struct store_answer answer = {0};
+    error_set(&answer.error, ERROR_LIMIT, "too many requests");
+    refused->done(refused->cookie, &answer);
+    free(refused);
+}
+
+static void read_or_refuse(void *cookie, const struct object_key *key, store_done *done, void *done_cookie) {
+    if (!listening->throttled || strcmp(listening->throttled, key->name) != 0) {
+        database_store_get(listening->store).methods->read(cookie, key, done, done_cookie);
+        return;
+    }
+    struct refused_read *refused = memory_alloc(sizeof(*refused));
+    *refused = (struct refused_read){done, done_cookie};
+    event_loop_after(listening->loop, 1, refuse_read, refused);
+}
+
 static struct object_store listened_store(struct fleet_fixture *fixture) {
     static struct object_store_methods methods;
     struct object_store store = database_store_get(fixture->store);
     methods = *store.methods;
     methods.remove = note_remove;
+    methods.read = read_or_refuse;
     listening = fixture;
     return (struct object_store){&methods, store.cookie};
 }

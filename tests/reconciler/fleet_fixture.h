@@ -27,6 +27,7 @@ struct fleet_fixture {
     size_t events, decisions;
     char last_event[512];
     struct buffer event_log;                          // one line an event: "[!]REASON KIND NAME: MESSAGE"
+    const char *throttled;                            // Secret that can't be read now; NULL: none
     struct buffer removals;                           // what a reconciler removed, one line each: "KIND NAME"
     void (*each_turn)(struct fleet_fixture *fixture); // called after each turn of fleet_fixture_run
 };

@@ -222,6 +222,22 @@ static void test_replayed(void **state) {
 
 // ---- what needs none ----
 
+// Deleted and made again before anybody looked: its generations begin anew.
+static void test_made_again(void **state) {
+    (void)state;
+    struct fleet_fixture fixture;
+    begin_upgrade(&fixture);
+    fleet_fixture_delete(&fixture, "AWSManagedControlPlane", "eu-1");
+    fleet_fixture_admit(
+        &fixture, "{'apiVersion':'controlplane.cluster.x-k8s.io/v1beta2','kind':'AWSManagedControlPlane',"
+                  "'metadata':{'name':'eu-1','namespace':'prod'},"
+                  "'spec':{'region':'eu-west-1','version':'v1.31.2','eksClusterName':'eu-1'}}");
+    fleet_fixture_run(&fixture, LONG_ENOUGH_S);
+    expect_approved("again", &fixture, "AWSManagedControlPlane", "eu-1");
+    expect_text("carried out", fleet_fixture_cloud(&fixture, cloud_id), "1.31.2 active eu-1-a=1.29.4:3/3");
+    fleet_fixture_end(&fixture);
+}
+
 static void test_scaled(void **state) {
     (void)state;
     struct fleet_fixture fixture;
@@ -352,6 +368,7 @@ int main(void) {
         cmocka_unit_test(test_go_on),
         cmocka_unit_test(test_proves_nothing),
         cmocka_unit_test(test_replayed),
+        cmocka_unit_test(test_made_again),
         cmocka_unit_test(test_scaled),
         cmocka_unit_test(test_metadata_only),
         cmocka_unit_test(test_user_is_trusted),

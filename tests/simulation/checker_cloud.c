@@ -213,6 +213,7 @@ void checker_start_is_sent(struct world *world, struct process *process,
 
 struct found {
     const struct provider_request *request;
+    const struct record_version *record; // that it was decided with: it may come late
     struct world *world;
 };
 
@@ -224,14 +225,14 @@ static bool wants_no_newer(void *cookie, const struct revision *revision) {
 // A pool whose own object keeps it where it is need not follow, nor one that goes.
 static bool is_pinned(struct found *found, const struct cloud_pool *pool) {
     struct life *life = checker_life(&found->world->checker, found->request->target.owner);
-    const struct declared_object *object = life ? pool_object(life->cluster, pool->name) : NULL;
+    struct declared_object *object = life ? pool_object(life->cluster, pool->name) : NULL;
     struct cloud_pool question = *pool;
     if (object && object->role == ROLE_CLUSTER) {
         const struct provider_request request = {.pool = pool->name};
         return declared_any(object, asks_no_pool, &(struct question){&request, life->cluster});
     }
     return !object || !object->stored || object->deleting || declared_lacks_part(life->cluster) ||
-           declared_any(object, wants_no_newer, &question);
+           checker_any_since(found->record, object, wants_no_newer, &question);
 }
 
 static void check_control_plane(struct found *found, const struct cloud_cluster *cluster, const char *text) {
@@ -298,7 +299,7 @@ void checker_start_arrives(struct world *world, const struct provider_request *r
         VIOLATED(world, "no unapproved spec is carried out", "%s came to the cloud", text);
     }
     checker_rollout_arrives(world, request, record);
-    struct found found = {request, world};
+    struct found found = {request, record, world};
     sim_each(world->sim, check_target, &found);
 }
 

@@ -102,7 +102,7 @@ static bool waits_for_canary(const struct seen *view, const struct revision *rev
         struct seen canary = {.world = view->world, .cluster = &view->world->clusters[i]};
         sim_each(world->sim, find_minor, &canary);
         waits = waits || (canary.cluster->is_canary && !view->cluster->is_canary && canary.cloud.version &&
-                          version_minor(canary.cloud.version) < minor &&
+                          version_order(canary.cloud.version, revision->content.version) < 0 &&
                           declared_any(declared_version_object(canary.cluster), visit_as_new, &minor));
     }
     return waits;
@@ -127,8 +127,8 @@ static bool waits_for_place(const struct seen *view) {
 static bool visit_version(void *cookie, const struct revision *revision) {
     struct seen *view = cookie;
     int order = version_order(view->cloud.version, revision->content.version);
-    view->is_held_back = order < 0 && (is_held_back(view, revision) || waits_for_canary(view, revision) ||
-                                       waits_for_place(view));
+    view->is_held_back = (order < 0 && is_held_back(view, revision)) ||
+                         (order <= 0 && (waits_for_canary(view, revision) || waits_for_place(view)));
     return order == 0 || view->is_held_back;
 }
 

@@ -119,7 +119,7 @@ static void note_revision(struct world *world, struct declared_object *object, c
     latest->attested = attested == ATTESTED_GOOD || (same && attested == ATTESTED_KEPT && latest->attested);
     snprintf(latest->attestation, sizeof(latest->attestation), "%s", annotation ? annotation : "");
     latest->attested = latest->attested || is_good_again(object, latest) ||
-                       (attested == ATTESTED_KEPT && was_stored && is_scaled(object, latest));
+                       (attested == ATTESTED_KEPT && was_stored && !same && is_scaled(object, latest));
     declared_judge(world, object);
 }
 
