@@ -124,12 +124,17 @@ static bool waits_for_place(const struct seen *view) {
     return paused >= view->world->settings.upgrades_at_once;
 }
 
-static bool visit_version(void *cookie, const struct revision *revision) {
-    struct seen *view = cookie;
+// Whichever of them is in force.
+static bool visit_held_back(void *cookie, const struct revision *revision) {
+    const struct seen *view = cookie;
     int order = version_order(view->cloud.version, revision->content.version);
-    view->is_held_back = (order < 0 && is_held_back(view, revision)) ||
-                         (order <= 0 && (waits_for_canary(view, revision) || waits_for_place(view)));
-    return order == 0 || view->is_held_back;
+    return (order < 0 && is_held_back(view, revision)) ||
+           (order <= 0 && (waits_for_canary(view, revision) || waits_for_place(view)));
+}
+
+static bool visit_version(void *cookie, const struct revision *revision) {
+    const struct seen *view = cookie;
+    return version_order(view->cloud.version, revision->content.version) == 0;
 }
 
 static bool visit_replicas(void *cookie, const struct revision *revision) {
@@ -292,7 +297,8 @@ static bool lives(struct seen *view, char *why) {
     if (!declared_any(declared_region_object(cluster), visit_region, view)) {
         return fails(why, cluster, "is in", view->region);
     }
-    if (!declared_any(version, visit_version, view)) {
+    view->is_held_back = declared_any(version, visit_held_back, view);
+    if (!view->is_held_back && !declared_any(version, visit_version, view)) {
         return fails(why, cluster, "is at", view->cloud.version);
     }
     bool has_machines = cluster->flavour == FLAVOUR_KUBEADM || cluster->flavour == FLAVOUR_TOPOLOGY;
