@@ -45,6 +45,7 @@ struct cluster_record {
     int64_t converged; // the revision that was reached last; 0: none was
     bool deleting;     // the Cluster's deletion was approved
     bool upgrading;    // holds a place among the upgrades of the fleet
+    bool removing;     // the same among the deletes
     bool old_key;      // as read: it was signed by another key than the first, and is to be signed again
     bool released;     // nothing is left in the cloud: the Secret is written without finalizer
 };

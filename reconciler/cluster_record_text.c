@@ -60,9 +60,9 @@ static void append_record(struct buffer *text, const struct cluster_record *reco
                           const struct object_key *cluster, const char *uid) {
     buffer_printf(text,
                   "{\"schema\":\"fleetgate.dev/record/v1\",\"revision\":%" PRId64 ",\"converged\":%" PRId64
-                  ",\"deleting\":%s,\"upgrading\":%s",
+                  ",\"deleting\":%s,\"upgrading\":%s,\"removing\":%s",
                   record->revision, record->converged, record->deleting ? "true" : "false",
-                  record->upgrading ? "true" : "false");
+                  record->upgrading ? "true" : "false", record->removing ? "true" : "false");
     append_text(text, "namespace", cluster->namespace);
     append_text(text, "cluster", cluster->name);
     append_text(text, "uid", uid);
@@ -234,6 +234,7 @@ static bool read_document(const struct node *root, const struct object_key *clus
     (void)node_integer(node_get(root, "converged"), &record.converged);
     (void)node_boolean(node_get(root, "deleting"), &record.deleting);
     (void)node_boolean(node_get(root, "upgrading"), &record.upgrading);
+    (void)node_boolean(node_get(root, "removing"), &record.removing);
     *ret_record = record;
     record = (struct cluster_record){0};
     return true;

@@ -67,8 +67,7 @@ void reconciler_move_line(struct reconciler *reconciler);
 bool rollout_may_upgrade(struct worker *worker, char *ret_waits);
 bool rollout_may_delete(struct worker *worker, char *ret_waits);
 // Keeps count of places.
-void rollout_hold_upgrade(struct worker *worker, bool holds);
-void rollout_hold_delete(struct worker *worker, bool holds);
+void rollout_hold(struct worker *worker, enum place place, bool holds);
 // What this one holds is known now.
 void rollout_count(struct worker *worker);
 // Wakes those whose turn has come.

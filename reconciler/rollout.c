@@ -29,26 +29,16 @@ static void leave_place(struct worker *worker, enum place place) {
     worker->reconciler->places[place].count--;
 }
 
-// False: it is so already.
-static bool hold(struct worker *worker, enum place place, bool holds) {
+void rollout_hold(struct worker *worker, enum place place, bool holds) {
+    struct cluster_record *record = &worker->record;
     if (worker->places[place].holds == holds) {
-        return false;
+        return;
     }
     worker->places[place].holds = holds;
+    *(place == PLACE_UPGRADE ? &record->upgrading : &record->removing) = holds;
+    worker->record_dirty = true;
     (holds ? take_place : leave_place)(worker, place);
     reconciler_move_line(worker->reconciler);
-    return true;
-}
-
-void rollout_hold_upgrade(struct worker *worker, bool holds) {
-    if (hold(worker, PLACE_UPGRADE, holds)) {
-        worker->record.upgrading = holds;
-        worker->record_dirty = true;
-    }
-}
-
-void rollout_hold_delete(struct worker *worker, bool holds) {
-    (void)hold(worker, PLACE_DELETE, holds);
 }
 
 void rollout_count(struct worker *worker) {
@@ -288,7 +278,8 @@ bool rollout_may_upgrade(struct worker *worker, char *ret_waits) {
         worker_say(ret_waits, "waits for %s/%s (%s: %s), which comes first", first->key.namespace,
                    first->key.name, settings->wave_label, first->wave ? first->wave : "");
         enter_line(worker, LINE_WAVE);
-        rollout_hold_upgrade(worker, false); // nothing of it is under way, and who comes first needs a place
+        rollout_hold(worker, PLACE_UPGRADE,
+                     false); // nothing of it is under way, and who comes first needs a place
         return false;
     }
     return has_place(worker, PLACE_UPGRADE, settings->upgrades_at_once, LINE_UPGRADE, ret_waits);

@@ -41,8 +41,8 @@ void worker_free(struct worker *worker) {
     event_loop_cancel(options->loop, worker->timer);
     rollout_count(worker);
     rollout_leave_line(worker);
-    rollout_hold_upgrade(worker, false);
-    rollout_hold_delete(worker, false);
+    rollout_hold(worker, PLACE_UPGRADE, false);
+    rollout_hold(worker, PLACE_DELETE, false);
     cluster_record_clear(&worker->record);
     verdict_list_clear(&worker->verdicts);
     free(worker->spec);
@@ -272,6 +272,9 @@ static void end(struct worker *worker) {
     }
     // A verdict may fall otherwise when the world around has changed: it is asked for again with each pass.
     worker->must_judge |= worker->retry_judge;
+    if (worker->reported) {
+        worker->shown = 0; // it may have been somebody else who wrote a status: all are looked at once more
+    }
     int64_t wait_ms = next_wait_ms(worker);
     arena_free(worker->arena);
     worker->arena = NULL;

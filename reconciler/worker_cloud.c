@@ -135,8 +135,9 @@ bool worker_step_observe(struct worker *worker) {
 // ---- doing it ----
 
 static void hold_places(struct worker *worker) {
-    rollout_hold_upgrade(worker, worker->record.upgrading || worker_is_upgrade(worker->starting.action));
-    rollout_hold_delete(worker, worker->places[PLACE_DELETE].holds || worker->record.deleting);
+    rollout_hold(worker, PLACE_UPGRADE,
+                 worker->places[PLACE_UPGRADE].holds || worker_is_upgrade(worker->starting.action));
+    rollout_hold(worker, PLACE_DELETE, worker->places[PLACE_DELETE].holds || worker->record.deleting);
 }
 
 // Where it runs is settled with the first step, whatever the spec says later.

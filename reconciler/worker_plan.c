@@ -62,7 +62,7 @@ static void make_plan(struct worker *worker) {
     struct kubernetes_version before = worker->reached;
     worker->upgrade_pending = plans_upgrade(worker);
     if ((!worker->upgrade_pending || is_blocked(worker)) && !worker->plan.is_running) {
-        rollout_hold_upgrade(worker, false);
+        rollout_hold(worker, PLACE_UPGRADE, false);
     }
     if (was_pending &&
         (!worker->upgrade_pending || kubernetes_version_compare(&before, &worker->reached) != 0)) {

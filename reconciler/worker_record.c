@@ -22,7 +22,8 @@ static void keep_version(struct worker *worker, const struct node *secret) {
 }
 
 static void forget_record(struct worker *worker) {
-    rollout_hold_upgrade(worker, false);
+    rollout_hold(worker, PLACE_UPGRADE, false);
+    rollout_hold(worker, PLACE_DELETE, false);
     cluster_record_clear(&worker->record);
     worker->spec_revision = -1;
     worker->record_dirty = false;
@@ -51,11 +52,9 @@ static bool take_record(struct worker *worker, const struct node *secret, struct
 
 // What is under way holds its place, whoever began it.
 static void restore_places(struct worker *worker) {
-    struct cluster_record *record = &worker->record;
-    bool holds = record->upgrading, is_dirty = worker->record_dirty;
-    record->upgrading = false;
-    rollout_hold_upgrade(worker, holds);
-    rollout_hold_delete(worker, record->deleting && record->intent.action != ACTION_NONE);
+    bool is_dirty = worker->record_dirty;
+    rollout_hold(worker, PLACE_UPGRADE, worker->record.upgrading);
+    rollout_hold(worker, PLACE_DELETE, worker->record.removing);
     worker->record_dirty = is_dirty;
 }
 

@@ -238,8 +238,9 @@ bool worker_step_clean(struct worker *worker) {
         }
         worker->clean_step += !parts[at].once;
     }
-    rollout_hold_upgrade(worker, false);
-    rollout_hold_delete(worker, false);
+    rollout_hold(worker, PLACE_UPGRADE, false);
+    rollout_hold(worker, PLACE_DELETE, false);
+    worker->record_dirty = false; // it is gone
     worker->step = PASS_END;
     return true;
 }

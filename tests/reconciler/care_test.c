@@ -90,6 +90,33 @@ static void test_label_taken_away(void **state) {
     fleet_fixture_end(&fixture);
 }
 
+static unsigned turns_left;
+
+static void write_status(struct fleet_fixture *fixture) {
+    if (turns_left > 0 && --turns_left == 0) {
+        fleet_fixture_report(fixture, "AWSManagedControlPlane", "eu-1", "{'status':null}");
+    }
+}
+
+// What somebody else writes into a status is put right, whatever is being done at that moment.
+static void test_status_of_a_stranger(void **state) {
+    (void)state;
+    for (unsigned turn = 1; turn < 40; turn++) {
+        struct fleet_fixture fixture;
+        begin(&fixture);
+        fixture.each_turn = write_status;
+        turns_left = turn;
+        scale(&fixture, 5);
+        fleet_fixture_run(&fixture, LONG_ENOUGH_S);
+        expect_integer("written", turns_left, 0);
+        expect_text(
+            "put right",
+            fleet_fixture_condition(&fixture, "AWSManagedControlPlane", "eu-1", "PolicyApproved", NULL),
+            "True");
+        fleet_fixture_end(&fixture);
+    }
+}
+
 // As the garbage collector does, where they were owned already.
 static void delete_parts(struct fleet_fixture *fixture) {
     static const char *const parts[] = {"AWSManagedControlPlane", "AWSManagedCluster"};
@@ -359,6 +386,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pause),
         cmocka_unit_test(test_label_taken_away),
+        cmocka_unit_test(test_status_of_a_stranger),
         cmocka_unit_test(test_successor),
         cmocka_unit_test(test_successor_at_any_time),
         cmocka_unit_test(test_no_such_provider),

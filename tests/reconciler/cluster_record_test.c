@@ -57,7 +57,8 @@ static struct cluster_record full_record(void) {
                                     .id = memory_strdup("prod-eu-1"),
                                     .converged = 1,
                                     .deleting = true,
-                                    .upgrading = true};
+                                    .upgrading = true,
+                                    .removing = true};
     approve(&record, 0, 7, 6);
     approve(&record, 1, 3, 0);
     const struct plan_step step = {.action = ACTION_UPGRADE_POOL,
@@ -132,6 +133,7 @@ static void test_round_trip(void **state) {
     expect_integer("converged", read.converged, record.converged);
     expect_true("deleting", read.deleting, "as it was written");
     expect_true("upgrading", read.upgrading, "as it was written");
+    expect_true("removing", read.removing, "as it was written");
     expect_true("old key", !read.old_key, "the first key signed");
     expect_same_intent(&read.intent, &record.intent);
     expect_integer("objects", (int64_t)read.approved_count, OBJECTS);
@@ -157,7 +159,7 @@ static void test_empty_round_trip(void **state) {
     expect_true("nothing was started", !read.provider && !read.region && !read.id, "no home");
     expect_true("nothing is under way", read.intent.action == ACTION_NONE && !read.intent.operation,
                 "no intent");
-    expect_true("flags", !read.deleting && !read.upgrading, "not set");
+    expect_true("flags", !read.deleting && !read.upgrading && !read.removing, "not set");
     expect_integer("objects", (int64_t)read.approved_count, 0);
 }
 
