@@ -106,7 +106,6 @@ static void test_status_of_a_stranger(void **state) {
         begin(&fixture);
         fixture.each_turn = write_status;
         turns_left = turn;
-        scale(&fixture, 5);
         fleet_fixture_run(&fixture, LONG_ENOUGH_S);
         expect_integer("written", turns_left, 0);
         expect_text(
