@@ -7,6 +7,7 @@
 #include "embedded/shared_documents.h"
 #include "manager/shared_store_kube.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -164,6 +165,7 @@ static bool read_breaker(const struct keeper *keeper, char version[SHARED_VERSIO
                          struct breaker **ret_breaker, struct error *error) {
     CLEANUP(free) char *text = NULL;
     const struct shared_store *store = keeper->store;
+    assert(store); // open_keeper went well
     return store->methods->read(store->cookie, BREAKER_DOCUMENT, deadline(), &text, version, error) &&
            (breaker_read(text, ret_breaker, error) ||
             error_wrap(error, "%s %s", keeper->kind, BREAKER_DOCUMENT));
