@@ -278,8 +278,8 @@ bool rollout_may_upgrade(struct worker *worker, char *ret_waits) {
         worker_say(ret_waits, "waits for %s/%s (%s: %s), which comes first", first->key.namespace,
                    first->key.name, settings->wave_label, first->wave ? first->wave : "");
         enter_line(worker, LINE_WAVE);
-        rollout_hold(worker, PLACE_UPGRADE,
-                     false); // nothing of it is under way, and who comes first needs a place
+        // Nothing of it is under way, and who comes first needs a place.
+        rollout_hold(worker, PLACE_UPGRADE, false);
         return false;
     }
     return has_place(worker, PLACE_UPGRADE, settings->upgrades_at_once, LINE_UPGRADE, ret_waits);
