@@ -52,7 +52,8 @@ static uint64_t step_lease(struct housekeeping *housekeeping) {
         log_write(LOG_INFO, state.is_leader ? "this replica leads" : "this replica leads no longer", "holder",
                   state.holder, NULL);
     }
-    bool is_ill = state.problem.kind != ERROR_NONE;
+    // Two replicas reach for it when it becomes free; the one that was slower reads it in its next step.
+    bool is_ill = state.problem.kind != ERROR_NONE && state.problem.kind != ERROR_CONFLICT;
     if (is_ill && !housekeeping->is_lease_ill) {
         log_write(LOG_WARN, "the lease can't be looked after", "why", state.problem.message, NULL);
     } else if (!is_ill && housekeeping->is_lease_ill) {
