@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/state_options.h"
 #include "embedded/shared_documents.h"
+#include "embedded/state_directory.h"
 #include "manager/shared_store_kube.h"
 
 #include <assert.h>
@@ -12,7 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 enum {
     OPTION_NAMESPACE = OPTION_LONG,
@@ -117,8 +117,7 @@ static int read_place(struct option_reader *reader, struct place *place, bool *r
             return options_exit(option);
         }
     }
-    bool is_local = place->state.fleet || place->state.state;
-    if (is_local && (place->namespace || cluster_options_given(&place->cluster))) {
+    if (state_options_given(&place->state) && (place->namespace || cluster_options_given(&place->cluster))) {
         return usage_error(reader->command, "--fleet and --state name a 'fleetgate run', the other options a "
                                             "management cluster: want one of them");
     }
@@ -126,15 +125,11 @@ static int read_place(struct option_reader *reader, struct place *place, bool *r
 }
 
 static bool open_local(const struct place *place, struct keeper *ret_keeper, struct error *error) {
-    char folder[PATH_MAX], path[PATH_MAX];
-    if (!state_options_path(&place->state, folder, error)) {
+    char folder[PATH_MAX], path[PATH_MAX + sizeof("/" STATE_SHARED_FILE)];
+    if (!state_options_find(&place->state, folder, error)) {
         return false;
     }
-    int wanted = snprintf(path, sizeof(path), "%s/objects.db", folder);
-    if (wanted >= (int)sizeof(path) || access(path, F_OK) != 0) {
-        return error_set(error, ERROR_NOT_FOUND, "%s: no state of 'fleetgate run' is there", folder);
-    }
-    snprintf(path + wanted - strlen("objects.db"), sizeof("objects.db"), "%s", SHARED_DOCUMENTS_FILE);
+    snprintf(path, sizeof(path), "%s/" STATE_SHARED_FILE, folder);
     ret_keeper->documents = shared_documents_new(path);
     ret_keeper->store = shared_documents_store(ret_keeper->documents);
     ret_keeper->kind = "document";
@@ -142,7 +137,7 @@ static bool open_local(const struct place *place, struct keeper *ret_keeper, str
 }
 
 static bool open_keeper(const struct place *place, struct keeper *ret_keeper, struct error *error) {
-    if (place->state.fleet || place->state.state) {
+    if (state_options_given(&place->state)) {
         return open_local(place, ret_keeper, error);
     }
     struct kube_client_options options = {.user_agent = "fleetgate/" FLEETGATE_VERSION};
@@ -187,7 +182,7 @@ static void print_time(const char *label, int64_t at_ms) {
 
 static void print_go_on(const struct state_options *state, const char *reference) {
     printf("  %-9s fleetgate breaker approve %s", "go on", reference);
-    if (state->state || state->fleet) {
+    if (state_options_given(state)) {
         printf(" %s %s", state->state ? "--state" : "--fleet", state->state ? state->state : state->fleet);
     }
     puts(" --owner WHO --reason WHY");

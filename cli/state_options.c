@@ -1,6 +1,7 @@
 #include "cli/state_options.h"
 
 #include "base/sha256.h"
+#include "embedded/state_directory.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -52,10 +53,14 @@ static void name_of(const char *path, char ret_name[MOST_NAME + 10]) {
     snprintf(ret_name + length, 10, "-%.8s", digest);
 }
 
+bool state_options_given(const struct state_options *options) {
+    return options->fleet || options->state;
+}
+
 bool state_options_path(const struct state_options *options, char ret_path[PATH_MAX], struct error *error) {
     char fleet[PATH_MAX];
     char name[MOST_NAME + 10];
-    if (!options->state && !options->fleet) {
+    if (!state_options_given(options)) {
         return error_set(error, ERROR_INVALID, "--fleet DIR or --state DIR is needed");
     }
     const char *base = getenv("XDG_STATE_HOME");
@@ -72,4 +77,17 @@ bool state_options_path(const struct state_options *options, char ret_path[PATH_
                                                  home && *home ? home : "/var/tmp", name);
     }
     return wanted < PATH_MAX || error_set(error, ERROR_INVALID, "the path of the state is too long");
+}
+
+bool state_options_find(const struct state_options *options, char ret_path[PATH_MAX], struct error *error) {
+    char file[PATH_MAX + sizeof("/" STATE_OBJECTS_FILE)];
+    if (!state_options_path(options, ret_path, error)) {
+        return false;
+    }
+    snprintf(file, sizeof(file), "%s/" STATE_OBJECTS_FILE, ret_path);
+    return access(file, F_OK) == 0 || state_options_missing(ret_path, error);
+}
+
+bool state_options_missing(const char *path, struct error *error) {
+    return error_set(error, ERROR_NOT_FOUND, "%s: no state of 'fleetgate run' is there", path);
 }

@@ -3,6 +3,7 @@
 #include "base/json_canonical.h"
 #include "base/json_reader.h"
 #include "base/memory.h"
+#include "embedded/state_directory.h"
 #include "fleet/cluster_view.h"
 #include "fleet/fragment_set.h"
 #include "kube/kube_client.h"
@@ -115,15 +116,13 @@ static bool take_stored(void *cookie, const struct object_key *key, const struct
     return !reading->failed;
 }
 
-bool stored_fleet_read_state(const char *state, struct stored_fleet **ret_fleet, struct error *error) {
+static bool read_state(const char *state, struct stored_fleet **ret_fleet, struct error *error) {
     CLEANUP(stored_fleet_free) struct stored_fleet *fleet = make();
-    char path[PATH_MAX];
-    snprintf(path, sizeof(path), "%s/objects.db", state);
+    char path[PATH_MAX + sizeof("/" STATE_OBJECTS_FILE)];
+    snprintf(path, sizeof(path), "%s/" STATE_OBJECTS_FILE, state);
     const struct object_database_options options = {.path = path, .read_only = true};
     if (!object_database_open(&options, &fleet->database, error)) {
-        return error->kind == ERROR_NOT_FOUND
-                   ? error_set(error, ERROR_NOT_FOUND, "%s: no state of 'fleetgate run' is there", state)
-                   : false;
+        return error->kind == ERROR_NOT_FOUND ? state_options_missing(state, error) : false;
     }
     struct reading reading = {.fleet = fleet, .error = error};
     if (!object_database_each(fleet->database, take_stored, &reading, error) || reading.failed) {
@@ -206,7 +205,7 @@ bool stored_fleet_read(const struct state_options *state, const struct cluster_o
     if (cluster_options_given(cluster)) {
         return stored_fleet_read_kube(cluster, namespace, ret_fleet, error);
     }
-    return state_options_path(state, path, error) && stored_fleet_read_state(path, ret_fleet, error);
+    return state_options_path(state, path, error) && read_state(path, ret_fleet, error);
 }
 
 // ---- what is there ----

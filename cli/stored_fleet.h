@@ -8,13 +8,11 @@
 
 struct stored_fleet;
 
-// The state may be in use. Fails with NOT_FOUND, INVALID or IO. Caller owns.
-MUST_CHECK bool stored_fleet_read_state(const char *state, struct stored_fleet **ret_fleet,
-                                        struct error *error);
 // namespace NULL: all. Fails as requests to the API server do.
 MUST_CHECK bool stored_fleet_read_kube(const struct cluster_options *options, const char *namespace,
                                        struct stored_fleet **ret_fleet, struct error *error);
-// From the API server where one was named, else from the state.
+// From the API server where one was named, else from the state, which may be in use: fails with NOT_FOUND,
+// INVALID or IO. Caller owns.
 MUST_CHECK bool stored_fleet_read(const struct state_options *state, const struct cluster_options *cluster,
                                   const char *namespace, struct stored_fleet **ret_fleet,
                                   struct error *error);

@@ -292,7 +292,7 @@ static bool open_state(struct management_cluster *cluster, struct error *error) 
     if (state && !state_directory_make(state, error)) {
         return false;
     }
-    const struct object_database_options database = {.path = path_in(cluster, "objects.db", path)};
+    const struct object_database_options database = {.path = path_in(cluster, STATE_OBJECTS_FILE, path)};
     if (!object_database_open(&database, &cluster->database, error)) {
         return error->kind == ERROR_LIMIT
                    ? error_set(error, ERROR_LIMIT, "%s: another 'fleetgate run' works with this state", state)
@@ -309,7 +309,7 @@ static bool open_state(struct management_cluster *cluster, struct error *error) 
 
 static bool start_counting(struct management_cluster *cluster, struct error *error) {
     char path[PATH_MAX];
-    const char *documents = path_in(cluster, SHARED_DOCUMENTS_FILE, path);
+    const char *documents = path_in(cluster, STATE_SHARED_FILE, path);
     cluster->documents = documents ? shared_documents_new(documents) : NULL;
     cluster->inventory = inventory_new();
     const struct ledger_options ledger = {

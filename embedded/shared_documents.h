@@ -5,8 +5,6 @@
 #include "base/memory.h"
 #include "manager/shared_store.h"
 
-#define SHARED_DOCUMENTS_FILE "shared.db" // its name in the folder of a state
-
 struct shared_documents;
 
 // path is copied; the file is made at the first write. Caller owns.

@@ -23,6 +23,10 @@ const char *provider_action_name(enum provider_action action) {
     return action_names[action];
 }
 
+bool provider_action_upgrades(enum provider_action action) {
+    return action == ACTION_UPGRADE_CONTROL_PLANE || action == ACTION_UPGRADE_POOL;
+}
+
 enum provider_action provider_action_parse(const char *name) {
     for (int action = ACTION_NONE + 1; name && action < ACTION_COUNT; action++) {
         if (strcmp(action_names[action], name) == 0) {

@@ -60,6 +60,7 @@ enum provider_action {
     ACTION_COUNT,
 };
 const char *provider_action_name(enum provider_action action); // "create-cluster", "upgrade-pool", …
+bool provider_action_upgrades(enum provider_action action);    // does it change a version?
 enum provider_action provider_action_parse(const char *name);  // ACTION_NONE for anything else
 
 // One step. Borrowed during the call; fields that an action does not use are 0.

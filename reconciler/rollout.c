@@ -26,15 +26,15 @@ static void leave_place(struct worker *worker, enum place place) {
     if (next) {
         next->places[place].link = worker->places[place].link;
     }
+    worker->places[place].link = NULL;
     worker->reconciler->places[place].count--;
 }
 
 void rollout_hold(struct worker *worker, enum place place, bool holds) {
     struct cluster_record *record = &worker->record;
-    if (worker->places[place].holds == holds) {
+    if (worker_holds(worker, place) == holds) {
         return;
     }
-    worker->places[place].holds = holds;
     *(place == PLACE_UPGRADE ? &record->upgrading : &record->removing) = holds;
     worker->record_dirty = true;
     (holds ? take_place : leave_place)(worker, place);
@@ -251,15 +251,16 @@ static void say_holders(const struct worker *worker, enum place place, unsigned 
     while (paused && !worker_is_paused(paused)) {
         paused = paused->places[place].next;
     }
-    worker_say(ret_waits, "waits for a place: %zu %s being %s, %u may be%s%s%s%s%s", holders->count,
-               holders->count == 1 ? "cluster is" : "clusters are", doings[place], most, paused ? "; " : "",
-               paused ? paused->key.namespace : "", paused ? "/" : "", paused ? paused->key.name : "",
-               paused ? " is paused" : "");
+    const char *which =
+        !paused ? ""
+                : arena_printf(worker->arena, "; %s/%s is paused", paused->key.namespace, paused->key.name);
+    worker_say(ret_waits, "waits for a place: %zu %s being %s, %u may be%s", holders->count,
+               holders->count == 1 ? "cluster is" : "clusters are", doings[place], most, which);
 }
 
 static bool has_place(struct worker *worker, enum place place, unsigned most, enum line line,
                       char *ret_waits) {
-    if (worker->places[place].holds || worker->reconciler->places[place].count < most) {
+    if (worker_holds(worker, place) || worker->reconciler->places[place].count < most) {
         return true;
     }
     say_holders(worker, place, most, ret_waits);

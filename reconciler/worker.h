@@ -72,8 +72,7 @@ struct worker {
     struct worker *line_previous, *line_next;
     struct worker *next_retired;
     struct {
-        bool holds;
-        struct worker *next, **link; // of those that hold one, too
+        struct worker *next, **link; // among those that hold one; link NULL: this one does not
     } places[PLACE_COUNT];
     // ---- what is known in this pass ----
     struct arena *arena;         // NULL between passes
@@ -108,9 +107,8 @@ static inline bool worker_has_operation(const struct worker *worker) {
     return worker->record.intent.action != ACTION_NONE && worker->record.intent.operation;
 }
 
-// Of those that wait for their turn.
-static inline bool worker_is_upgrade(enum provider_action action) {
-    return action == ACTION_UPGRADE_CONTROL_PLANE || action == ACTION_UPGRADE_POOL;
+static inline bool worker_holds(const struct worker *worker, enum place place) {
+    return worker->places[place].link != NULL;
 }
 
 struct worker *worker_new(struct reconciler *reconciler, const struct object_key *key); // caller owns

@@ -136,8 +136,8 @@ bool worker_step_observe(struct worker *worker) {
 
 static void hold_places(struct worker *worker) {
     rollout_hold(worker, PLACE_UPGRADE,
-                 worker->places[PLACE_UPGRADE].holds || worker_is_upgrade(worker->starting.action));
-    rollout_hold(worker, PLACE_DELETE, worker->places[PLACE_DELETE].holds || worker->record.deleting);
+                 worker_holds(worker, PLACE_UPGRADE) || provider_action_upgrades(worker->starting.action));
+    rollout_hold(worker, PLACE_DELETE, worker_holds(worker, PLACE_DELETE) || worker->record.deleting);
 }
 
 // Where it runs is settled with the first step, whatever the spec says later.

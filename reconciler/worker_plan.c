@@ -36,9 +36,9 @@ static bool has_old_version(struct worker *worker) {
 static bool plans_upgrade(struct worker *worker) {
     bool is_old = has_old_version(worker);
     bool is_held_up = worker->plan.waits || worker->plan.blocked;
-    bool any = worker_is_upgrade(worker->record.intent.action) || (is_held_up && is_old);
+    bool any = provider_action_upgrades(worker->record.intent.action) || (is_held_up && is_old);
     for (size_t i = 0; i < worker->plan.count && !any; i++) {
-        any = worker_is_upgrade(worker->plan.steps[i].action);
+        any = provider_action_upgrades(worker->plan.steps[i].action);
     }
     return any && !worker->record.deleting;
 }
@@ -89,7 +89,7 @@ static const char *what_holds(const struct worker *worker) {
 // is none.
 static const struct plan_step *first_other(const struct plan *plan) {
     size_t at = 0;
-    while (at < plan->count && worker_is_upgrade(plan->steps[at].action)) {
+    while (at < plan->count && provider_action_upgrades(plan->steps[at].action)) {
         at++;
     }
     return at < plan->count ? &plan->steps[at] : NULL;
@@ -146,7 +146,7 @@ static const struct plan_step *choose(struct worker *worker) {
     if (worker->record.deleting) {
         return rollout_may_delete(worker, worker->waits) ? first : NULL;
     }
-    bool may = !worker_is_upgrade(first->action) || rollout_may_upgrade(worker, worker->waits);
+    bool may = !provider_action_upgrades(first->action) || rollout_may_upgrade(worker, worker->waits);
     return may ? first : first_other(&worker->plan);
 }
 
@@ -162,11 +162,12 @@ static void decide(struct worker *worker) {
         return; // a step has just failed: after a while
     }
     const struct plan_step *step = choose(worker);
-    if (is_drift(worker)) {
+    bool drifts = is_drift(worker);
+    if (drifts) {
         worker_say(worker->drift, "somebody else changed it: %s",
                    plan_step_text(worker->arena, step ? step : plan->steps));
     }
-    if (step && !(is_drift(worker) && options->settings(options->cookie)->drift == DRIFT_REPORT)) {
+    if (step && !(drifts && options->settings(options->cookie)->drift == DRIFT_REPORT)) {
         worker->starting = *step;
         worker->step = PASS_INTENT;
     }

@@ -14,10 +14,20 @@ static uint64_t soon(void) {
     return clock_now_ns() + UINT64_C(10000000000);
 }
 
-static const struct shared_store *store_at(const struct database_place *place,
-                                           struct shared_documents **ret_documents) {
-    *ret_documents = shared_documents_new(place->path);
-    return shared_documents_store(*ret_documents);
+struct scene {
+    struct database_place place;
+    struct shared_documents *documents;
+};
+
+static const struct shared_store *scene_begin(struct scene *scene) {
+    database_place_make(&scene->place);
+    scene->documents = shared_documents_new(scene->place.path);
+    return shared_documents_store(scene->documents);
+}
+
+static void scene_end_cleanup(struct scene *scene) {
+    shared_documents_free(scene->documents);
+    database_place_remove_cleanup(&scene->place);
 }
 
 static void expect_document(const char *name, const struct shared_store *store, const char *document,
@@ -38,15 +48,13 @@ static bool write_document(const struct shared_store *store, const char *documen
 
 static void test_compare_and_swap(void **state) {
     (void)state;
-    CLEANUP(database_place_remove) struct database_place place;
-    database_place_make(&place);
-    CLEANUP(shared_documents_free) struct shared_documents *documents;
-    const struct shared_store *store = store_at(&place, &documents);
+    CLEANUP(scene_end) struct scene scene;
+    const struct shared_store *store = scene_begin(&scene);
     struct error error;
     char none[SHARED_VERSION_BYTES], first[SHARED_VERSION_BYTES], second[SHARED_VERSION_BYTES];
     expect_document("nothing is there", store, "a", "(none)", none);
     expect_text("no version", none, "");
-    expect_true("a file", access(place.path, F_OK) != 0, "is not made by reading");
+    expect_true("a file", access(scene.place.path, F_OK) != 0, "is not made by reading");
     expect_true("the first", write_document(store, "a", "one", none, &error), error.message);
     expect_document("the first", store, "a", "one", first);
     expect_document("another name", store, "b", "(none)", none);
@@ -58,21 +66,19 @@ static void test_compare_and_swap(void **state) {
     for (size_t i = 0; i < sizeof(stale) / sizeof(stale[0]); i++) {
         expect_true(stale[i].name, !write_document(store, "a", "three", stale[i].version, &error), "refused");
         expect_integer(stale[i].name, error.kind, ERROR_CONFLICT);
-        expect_contains(stale[i].name, error.message, place.path);
+        expect_contains(stale[i].name, error.message, scene.place.path);
     }
     expect_document("it stays", store, "a", "two", second);
     struct stat status;
-    expect_integer("its mode", stat(place.path, &status), 0);
+    expect_integer("its mode", stat(scene.place.path, &status), 0);
     expect_integer("its mode", status.st_mode & 0777, 0600);
 }
 
 static void test_broken(void **state) {
     (void)state;
-    CLEANUP(database_place_remove) struct database_place place;
-    database_place_make(&place);
-    CLEANUP(shared_documents_free) struct shared_documents *documents;
-    const struct shared_store *store = store_at(&place, &documents);
-    FILE *file = fopen(place.path, "we");
+    CLEANUP(scene_end) struct scene scene;
+    const struct shared_store *store = scene_begin(&scene);
+    FILE *file = fopen(scene.place.path, "we");
     expect_true("a file", file && fputs("this is no database, whatever its name may be", file) > 0,
                 "is made");
     fclose(file);
@@ -81,7 +87,7 @@ static void test_broken(void **state) {
     struct error error = {0};
     expect_true("read", !store->methods->read(store->cookie, "a", soon(), &text, version, &error), "refused");
     expect_integer("read", error.kind, ERROR_INVALID);
-    expect_contains("read", error.message, place.path);
+    expect_contains("read", error.message, scene.place.path);
     expect_true("written", !write_document(store, "a", "one", "", &error), "refused");
     expect_integer("written", error.kind, ERROR_INVALID);
 }
@@ -89,11 +95,9 @@ static void test_broken(void **state) {
 // What somebody made half way: a file, and no table in it.
 static void test_empty_file(void **state) {
     (void)state;
-    CLEANUP(database_place_remove) struct database_place place;
-    database_place_make(&place);
-    CLEANUP(shared_documents_free) struct shared_documents *documents;
-    const struct shared_store *store = store_at(&place, &documents);
-    fclose(fopen(place.path, "we"));
+    CLEANUP(scene_end) struct scene scene;
+    const struct shared_store *store = scene_begin(&scene);
+    fclose(fopen(scene.place.path, "we"));
     char version[SHARED_VERSION_BYTES];
     struct error error;
     expect_document("empty", store, "a", "(none)", version);
@@ -104,14 +108,12 @@ static void test_empty_file(void **state) {
 // Somebody holds the file for as long as it takes.
 static void test_deadline(void **state) {
     (void)state;
-    CLEANUP(database_place_remove) struct database_place place;
-    database_place_make(&place);
-    CLEANUP(shared_documents_free) struct shared_documents *documents;
-    const struct shared_store *store = store_at(&place, &documents);
+    CLEANUP(scene_end) struct scene scene;
+    const struct shared_store *store = scene_begin(&scene);
     struct error error;
     expect_true("the first", write_document(store, "a", "one", "", &error), error.message);
     sqlite3 *holder = NULL;
-    expect_integer("opened", sqlite3_open(place.path, &holder), SQLITE_OK);
+    expect_integer("opened", sqlite3_open(scene.place.path, &holder), SQLITE_OK);
     expect_integer("held", sqlite3_exec(holder, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
     char version[SHARED_VERSION_BYTES];
     uint64_t deadline_ns = clock_now_ns() + 20000000;
@@ -145,10 +147,8 @@ static void *add_letters(void *cookie) {
 
 static void test_many_at_once(void **state) {
     (void)state;
-    CLEANUP(database_place_remove) struct database_place place;
-    database_place_make(&place);
-    CLEANUP(shared_documents_free) struct shared_documents *documents;
-    const struct shared_store *store = store_at(&place, &documents);
+    CLEANUP(scene_end) struct scene scene;
+    const struct shared_store *store = scene_begin(&scene);
     pthread_t threads[THREADS];
     for (size_t i = 0; i < THREADS; i++) {
         expect_integer("a thread", pthread_create(&threads[i], NULL, add_letters, (void *)store), 0);

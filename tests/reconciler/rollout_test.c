@@ -80,6 +80,21 @@ static void upgrade_all(struct fleet_fixture *fixture, unsigned clusters) {
     }
 }
 
+// There is one place, and this one holds it.
+static void upgrade_half_way(struct fleet_fixture *fixture, const char *name) {
+    fixture->settings.upgrades_at_once = 1;
+    sample_cluster_upgrade(fixture, name, "v1.30.1");
+    while (see(fixture).upgrading == 0) {
+        fleet_fixture_run(fixture, 1);
+    }
+}
+
+// It keeps it, until it is paused no more.
+static void pause_half_way(struct fleet_fixture *fixture, const char *name) {
+    upgrade_half_way(fixture, name);
+    fleet_fixture_patch(fixture, "Cluster", name, "{'spec':{'paused':true}}");
+}
+
 static void delete_all(struct fleet_fixture *fixture, unsigned clusters) {
     for (unsigned i = 0; i < clusters; i++) {
         char name[MOST_NAME];
@@ -151,10 +166,7 @@ static void test_waiting_costs_little(void **state) {
     enum { CLUSTERS = 6, MINUTES = 20 };
     struct fleet_fixture fixture;
     begin(&fixture, CLUSTERS);
-    fixture.settings.upgrades_at_once = 1;
-    sample_cluster_upgrade(&fixture, "eu-0", "v1.30.1");
-    fleet_fixture_run(&fixture, 10);
-    fleet_fixture_patch(&fixture, "Cluster", "eu-0", "{'spec':{'paused':true}}");
+    pause_half_way(&fixture, "eu-0");
     upgrade_all(&fixture, CLUSTERS);
     fleet_fixture_run(&fixture, LONG_ENOUGH_S);
     struct reconciler_stats before = reconciler_stats(fixture.reconciler);
@@ -203,11 +215,7 @@ static void test_throttled_after_a_start(void **state) {
     (void)state;
     struct fleet_fixture fixture;
     begin(&fixture, 2);
-    fixture.settings.upgrades_at_once = 1;
-    sample_cluster_upgrade(&fixture, "eu-0", "v1.30.1");
-    while (see(&fixture).upgrading == 0) {
-        fleet_fixture_run(&fixture, 1);
-    }
+    upgrade_half_way(&fixture, "eu-0");
     sample_cluster_upgrade(&fixture, "eu-1", "v1.30.1");
     fixture.throttled = "eu-0-fleetgate";
     fleet_fixture_restart(&fixture);
@@ -224,10 +232,7 @@ static void test_scaled_while_it_waits(void **state) {
     (void)state;
     struct fleet_fixture fixture;
     begin(&fixture, 3);
-    fixture.settings.upgrades_at_once = 1;
-    sample_cluster_upgrade(&fixture, "eu-0", "v1.30.1");
-    fleet_fixture_run(&fixture, 10);
-    fleet_fixture_patch(&fixture, "Cluster", "eu-0", "{'spec':{'paused':true}}");
+    pause_half_way(&fixture, "eu-0");
     sample_cluster_upgrade(&fixture, "eu-1", "v1.30.1");
     sample_cluster_upgrade(&fixture, "eu-2", "v1.30.1");
     fleet_fixture_run(&fixture, LONG_ENOUGH_S);
@@ -244,11 +249,7 @@ static void test_unreadable_gives_place_away(void **state) {
     (void)state;
     struct fleet_fixture fixture;
     begin(&fixture, 2);
-    fixture.settings.upgrades_at_once = 1;
-    sample_cluster_upgrade(&fixture, "eu-0", "v1.30.1");
-    while (see(&fixture).upgrading == 0) {
-        fleet_fixture_run(&fixture, 1);
-    }
+    upgrade_half_way(&fixture, "eu-0");
     fleet_fixture_delete(&fixture, "AWSManagedControlPlane", "eu-0");
     fleet_fixture_run(&fixture, 10);
     fleet_fixture_restart(&fixture);
@@ -385,11 +386,7 @@ static void test_canary_comes_later(void **state) {
     (void)state;
     struct fleet_fixture fixture;
     begin_waves(&fixture);
-    fixture.settings.upgrades_at_once = 1;
-    sample_cluster_upgrade(&fixture, "eu-4", "v1.30.1");
-    while (see(&fixture).upgrading == 0) {
-        fleet_fixture_run(&fixture, 1);
-    }
+    upgrade_half_way(&fixture, "eu-4");
     sample_cluster_upgrade(&fixture, "eu-0", "v1.30.1");
     fleet_fixture_run(&fixture, 4L * LONG_ENOUGH_S);
     expect_true("eu-0", is_done(&fixture, "eu-0"), "it is done");

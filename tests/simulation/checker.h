@@ -15,6 +15,7 @@ enum {
     CHECKER_TOKEN_BYTES = 80,
     CHECKER_RECORDS = 48,
     CHECKER_WHY_BYTES = 240,
+    CHECKER_VERSION_BYTES = 48,
 };
 
 // One Cluster object, from its creation to its end.
@@ -73,6 +74,8 @@ bool checker_is_settled(struct world *world, char ret_why[static CHECKER_WHY_BYT
 void checker_rollout_look(struct world *world);
 void checker_rollout_arrives(struct world *world, const struct provider_request *request,
                              const struct record_version *record);
+// The version of the control plane of the cluster with this owner. False: there is none, or it is going.
+bool checker_plane(const struct world *world, const char *owner, char ret_version[CHECKER_VERSION_BYTES]);
 // Calls for each revision that may have been in force since that record. Ends as declared_any.
 bool checker_any_since(const struct record_version *record, struct declared_object *object,
                        bool (*visit)(void *cookie, const struct revision *revision), void *cookie);

@@ -6,17 +6,12 @@
 #include <string.h>
 
 enum {
-    OLDEST_MINOR = 27,
     BEHIND_GRACE_MS = 10000,          // until whoever begins an upgrade must have heard who comes first
     TWO_LEADERS_MS = 4 * 3600 * 1000, // until what two leaders began at one time is over
 };
 
 #define VIOLATED(world, invariant, ...)                                                                      \
     trace_violation(&(world)->trace, world_now_ms(world), invariant, __VA_ARGS__)
-
-static bool is_upgrade(const struct provider_request *request) {
-    return request->action == ACTION_UPGRADE_CONTROL_PLANE || request->action == ACTION_UPGRADE_POOL;
-}
 
 // ---- places ----
 
@@ -54,7 +49,7 @@ static void check_places(struct world *world, const struct provider_request *req
     }
     struct places places = {.world = world, .owner = request->target.owner};
     sim_each(world->sim, count_place, &places);
-    if (is_upgrade(request) && places.upgrades >= world->settings.upgrades_at_once) {
+    if (provider_action_upgrades(request->action) && places.upgrades >= world->settings.upgrades_at_once) {
         VIOLATED(world, "no more upgrades at one time than allowed", "%s is upgraded beside %u others, of %u",
                  request->target.id, places.upgrades, world->settings.upgrades_at_once);
     }
@@ -68,7 +63,8 @@ static void check_places(struct world *world, const struct provider_request *req
 
 struct plane {
     const char *owner;
-    int64_t minor; // of the control plane; -1: it is not there
+    char *version;
+    bool is_there;
 };
 
 static void find_plane(void *cookie, const char *region, const char *id,
@@ -76,23 +72,20 @@ static void find_plane(void *cookie, const char *region, const char *id,
     struct plane *plane = cookie;
     (void)region, (void)id;
     if (cluster->state != CLOUD_DELETING && strcmp(cluster->owner, plane->owner) == 0) {
-        plane->minor = version_minor(cluster->version);
+        snprintf(plane->version, CHECKER_VERSION_BYTES, "%s", cluster->version);
+        plane->is_there = true;
     }
+}
+
+bool checker_plane(const struct world *world, const char *owner, char ret_version[CHECKER_VERSION_BYTES]) {
+    struct plane plane = {owner, ret_version, false};
+    sim_each(world->sim, find_plane, &plane);
+    return plane.is_there;
 }
 
 static bool wants_less(void *cookie, const struct revision *revision) {
     const int64_t *minor = cookie;
     return version_minor(revision->content.version) < *minor;
-}
-
-static bool wants_anything(void *cookie, const struct revision *revision) {
-    (void)cookie, (void)revision;
-    return true;
-}
-
-static bool is_paused(void *cookie, const struct revision *revision) {
-    (void)cookie;
-    return revision->content.paused;
 }
 
 // Is it sure that it is to go there, and has not yet?
@@ -103,22 +96,21 @@ static bool is_behind(struct world *world, struct declared_cluster *cluster, int
     bool is_whole = object->stored && !object->deleting && version->stored && !version->deleting &&
                     region->stored && !region->deleting && !declared_lacks_part(cluster);
     bool waits = cluster->annotation_pause || cluster->paused_since_ms >= 0 ||
-                 declared_any(object, is_paused, NULL) || version->maybe_none;
+                 declared_may_be_paused(object) || version->maybe_none;
     if (!is_whole || waits || (!cluster->driven && !world->default_provider)) {
         return false;
     }
-    struct plane plane = {object->uid, -1};
-    sim_each(world->sim, find_plane, &plane);
-    return plane.minor >= 0 && plane.minor < minor && declared_any(version, wants_anything, NULL) &&
-           !declared_any(version, wants_less, &minor);
+    char plane[CHECKER_VERSION_BYTES];
+    return checker_plane(world, object->uid, plane) && version_minor(plane) < minor &&
+           declared_may_exist(version) && !declared_any(version, wants_less, &minor);
 }
 
 void checker_rollout_look(struct world *world) {
     for (size_t i = 0; i < world->cluster_count && world->settings.wave_count > 0; i++) {
         struct declared_cluster *cluster = &world->clusters[i];
-        for (int64_t minor = 0; cluster->is_canary && minor < CHECKER_MINORS; minor++) {
+        for (int64_t minor = 0; cluster->is_canary && minor < DECLARED_MINORS; minor++) {
             int64_t *since_ms = &cluster->behind_since_ms[minor];
-            if (!is_behind(world, cluster, OLDEST_MINOR + minor)) {
+            if (!is_behind(world, cluster, DECLARED_OLDEST_MINOR + minor)) {
                 *since_ms = -1;
             } else if (*since_ms < 0) {
                 *since_ms = world_now_ms(world);
@@ -134,8 +126,8 @@ struct turn {
 };
 
 static bool comes_first(const struct declared_cluster *canary, const struct turn *turn, int64_t minor) {
-    int64_t index = minor - OLDEST_MINOR;
-    int64_t since_ms = index >= 0 && index < CHECKER_MINORS ? canary->behind_since_ms[index] : -1;
+    int64_t index = minor - DECLARED_OLDEST_MINOR;
+    int64_t since_ms = index >= 0 && index < DECLARED_MINORS ? canary->behind_since_ms[index] : -1;
     return canary->is_canary && since_ms >= 0 && since_ms < turn->heard_ms;
 }
 
@@ -154,7 +146,7 @@ void checker_rollout_arrives(struct world *world, const struct provider_request 
                              const struct record_version *record) {
     check_places(world, request);
     struct declared_cluster *cluster = record->cluster;
-    if (!is_upgrade(request) || world->settings.wave_count == 0 || cluster->is_canary) {
+    if (!provider_action_upgrades(request->action) || world->settings.wave_count == 0 || cluster->is_canary) {
         return;
     }
     struct turn turn = {world, request, record->at_ms - BEHIND_GRACE_MS};

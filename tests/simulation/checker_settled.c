@@ -47,20 +47,6 @@ static void find_cloud(void *cookie, const char *region, const char *id,
     }
 }
 
-static bool visit_any(void *cookie, const struct revision *revision) {
-    (void)cookie, (void)revision;
-    return true;
-}
-
-static bool visit_paused(void *cookie, const struct revision *revision) {
-    (void)cookie;
-    return revision->content.paused;
-}
-
-static bool may_exist(const struct declared_object *object) {
-    return declared_any(object, visit_any, NULL);
-}
-
 static bool visit_region(void *cookie, const struct revision *revision) {
     const struct seen *view = cookie;
     return strcmp(revision->content.region, view->region) == 0;
@@ -79,15 +65,6 @@ static bool is_held_back(const struct seen *view, const struct revision *revisio
     return false;
 }
 
-static void find_minor(void *cookie, const char *region, const char *id,
-                       const struct cloud_cluster *cluster) {
-    struct seen *view = cookie;
-    (void)region, (void)id;
-    if (strcmp(cluster->owner, view->cluster->objects[0].uid) == 0) {
-        view->cloud.version = keep(view, cluster->version);
-    }
-}
-
 static bool visit_as_new(void *cookie, const struct revision *revision) {
     const int64_t *minor = cookie;
     return version_minor(revision->content.version) >= *minor;
@@ -99,11 +76,12 @@ static bool waits_for_canary(const struct seen *view, const struct revision *rev
     int64_t minor = version_minor(revision->content.version);
     bool waits = false;
     for (size_t i = 0; i < world->cluster_count && world->settings.wave_count > 0; i++) {
-        struct seen canary = {.world = view->world, .cluster = &view->world->clusters[i]};
-        sim_each(world->sim, find_minor, &canary);
-        waits = waits || (canary.cluster->is_canary && !view->cluster->is_canary && canary.cloud.version &&
-                          version_order(canary.cloud.version, revision->content.version) < 0 &&
-                          declared_any(declared_version_object(canary.cluster), visit_as_new, &minor));
+        struct declared_cluster *canary = &view->world->clusters[i];
+        char version[CHECKER_VERSION_BYTES];
+        waits = waits || (canary->is_canary && !view->cluster->is_canary &&
+                          checker_plane(world, canary->objects[0].uid, version) &&
+                          version_order(version, revision->content.version) < 0 &&
+                          declared_any(declared_version_object(canary), visit_as_new, &minor));
     }
     return waits;
 }
@@ -112,7 +90,7 @@ static bool waits_for_canary(const struct seen *view, const struct revision *rev
 static bool stays_paused(const struct declared_cluster *cluster) {
     const struct declared_object *object = &cluster->objects[0];
     return object->stored && object->said == SAID_REFUSED &&
-           (cluster->was_paused || declared_any(object, visit_paused, NULL));
+           (cluster->was_paused || declared_may_be_paused(object));
 }
 
 // One that was paused in the middle keeps its place.
@@ -241,7 +219,7 @@ static bool pools_fit(struct seen *view, char *why) {
     for (size_t i = 0; i < cluster->object_count; i++) {
         const struct declared_object *object = &cluster->objects[i];
         bool is_there = object->role != ROLE_POOL || !object->stored || object->deleting ||
-                        declared_any(object, visit_too_old, view) || !may_exist(object) ||
+                        declared_any(object, visit_too_old, view) || !declared_may_exist(object) ||
                         (object->maybe_none && object->said != SAID_APPROVED);
         if (!is_there && !is_in_cloud(view, object->name)) {
             return fails(why, cluster, "the cloud has no pool", object->name);
@@ -344,7 +322,7 @@ static bool parts_may_exist(struct declared_cluster *cluster, bool *ret_must) {
     *ret_must = true;
     for (size_t i = 0; i < parts; i++) {
         const struct declared_object *object = &cluster->objects[i];
-        may = may && may_exist(object);
+        may = may && declared_may_exist(object);
         *ret_must = *ret_must && object->stored &&
                     (has_conditions(object) ? object->said == SAID_APPROVED : is_certain(object));
     }

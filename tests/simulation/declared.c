@@ -60,7 +60,7 @@ void declared_cluster_init(struct declared_cluster *cluster, unsigned number, en
     cluster->flavour = flavour;
     cluster->driven = true;
     cluster->paused_since_ms = -1;
-    for (size_t i = 0; i < CHECKER_MINORS; i++) {
+    for (size_t i = 0; i < DECLARED_MINORS; i++) {
         cluster->behind_since_ms[i] = -1;
     }
     char name[16];
@@ -154,6 +154,24 @@ bool declared_any(const struct declared_object *object,
         }
     }
     return false;
+}
+
+static bool visit_any(void *cookie, const struct revision *revision) {
+    (void)cookie, (void)revision;
+    return true;
+}
+
+static bool visit_paused(void *cookie, const struct revision *revision) {
+    (void)cookie;
+    return revision->content.paused;
+}
+
+bool declared_may_exist(const struct declared_object *object) {
+    return declared_any(object, visit_any, NULL);
+}
+
+bool declared_may_be_paused(const struct declared_object *object) {
+    return declared_any(object, visit_paused, NULL);
 }
 
 // An annotation is asked for; /scale can't make one, so the number of nodes goes without.

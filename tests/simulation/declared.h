@@ -18,7 +18,8 @@ enum {
     DECLARED_UID_BYTES = 64,
     DECLARED_TEXT_BYTES = 160,
     DECLARED_ATTESTATION_BYTES = 128,
-    CHECKER_MINORS = 10,
+    DECLARED_OLDEST_MINOR = 27,
+    DECLARED_MINORS = 10, // that anybody may ask for, or a step lead through
 };
 
 enum flavour { FLAVOUR_KUBEADM, FLAVOUR_EKS, FLAVOUR_AKS, FLAVOUR_TOPOLOGY, FLAVOUR_COUNT };
@@ -78,7 +79,7 @@ struct declared_cluster {
     int64_t paused_since_ms; // as the processes have been told; -1: it is not
     bool is_canary;          // of the first wave, where there are waves
     // Since when it is sure that it has still to reach 1.27, 1.28 …; -1: it is not.
-    int64_t behind_since_ms[CHECKER_MINORS];
+    int64_t behind_since_ms[DECLARED_MINORS];
 };
 
 struct declared_kind {
@@ -123,3 +124,6 @@ struct revision *declared_revision_of(struct declared_object *object, int64_t ge
 // Calls for each revision that may be in force now. Ends when visit returns true, and returns that.
 bool declared_any(const struct declared_object *object,
                   bool (*visit)(void *cookie, const struct revision *revision), void *cookie);
+// May anything of it be in force, or something that says "paused"?
+bool declared_may_exist(const struct declared_object *object);
+bool declared_may_be_paused(const struct declared_object *object);

@@ -262,7 +262,7 @@ static void change_cluster(struct world *world, struct declared_cluster *cluster
 
 // All of them go to one version, a minor above the newest.
 static void upgrade_all(struct world *world, bool canaries, bool others) {
-    int64_t newest = DRIVER_OLDEST_MINOR;
+    int64_t newest = DECLARED_OLDEST_MINOR;
     for (size_t i = 0; i < world->cluster_count; i++) {
         const struct content *now = version_of(&world->clusters[i]);
         newest = now && version_minor(now->version) > newest ? version_minor(now->version) : newest;

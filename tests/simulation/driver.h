@@ -4,7 +4,7 @@
 
 #include "tests/simulation/declared.h"
 
-enum { DRIVER_OLDEST_MINOR = 27, DRIVER_NEWEST_MINOR = 34, DRIVER_MOST_PATCH = 6, DRIVER_REGIONS = 4 };
+enum { DRIVER_NEWEST_MINOR = 34, DRIVER_MOST_PATCH = 6, DRIVER_REGIONS = 4 };
 
 // The fleet as it is declared at the start.
 void driver_begin(struct world *world);

@@ -10,9 +10,9 @@
 const char *const driver_regions[DRIVER_REGIONS] = {"eu-1", "us-1", "asia-1", "mars-1"};
 
 void driver_set_version(struct content *content, int64_t minor, int64_t patch) {
-    minor = minor > DRIVER_NEWEST_MINOR   ? DRIVER_NEWEST_MINOR
-            : minor < DRIVER_OLDEST_MINOR ? DRIVER_OLDEST_MINOR
-                                          : minor;
+    minor = minor > DRIVER_NEWEST_MINOR     ? DRIVER_NEWEST_MINOR
+            : minor < DECLARED_OLDEST_MINOR ? DECLARED_OLDEST_MINOR
+                                            : minor;
     snprintf(content->version, sizeof(content->version), "v1.%lld.%lld", (long long)minor, (long long)patch);
 }
 
@@ -88,7 +88,7 @@ void driver_create(struct world *world, struct declared_cluster *cluster) {
     size_t region = random_chance(&world->driver, 0.06) ? 3 : (size_t)random_below(&world->driver, 3);
     snprintf(where.region, sizeof(where.region), "%s", driver_regions[region]);
     struct content which = {.replicas = -1};
-    driver_set_version(&which, random_between(&world->driver, DRIVER_OLDEST_MINOR, DRIVER_NEWEST_MINOR - 3),
+    driver_set_version(&which, random_between(&world->driver, DECLARED_OLDEST_MINOR, DRIVER_NEWEST_MINOR - 3),
                        random_below(&world->driver, DRIVER_MOST_PATCH));
     if (cluster->flavour == FLAVOUR_TOPOLOGY) {
         memcpy(which.region, where.region, sizeof(which.region));
